@@ -1,0 +1,92 @@
+"""Record the demo fleet anew: start real engines, create its containers, keep what the engines answer.
+
+Run as root on a machine that can start engines: `python -m cassettes.record_demo`. It takes about a minute.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import socket
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dockerframe.clients import new_client
+from dockerframe.hosts.host import Host
+from tests.engines import Dockerd, Podman, create_all, newer_docker
+from tests.engines.agent import INFO
+from tests.engines.containers import root_folder
+from tests.engines.fleets import APPS, APPS_NETWORKS, DATA, DATA_NETWORKS, EDGE, EDGE_NETWORKS, EXPOSED, LAB
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tests.engines.containers import Created
+
+ANSWERS = Path(__file__).parents[1] / "dockerframe" / "demo" / "answers"
+# Health checks run once a second, and a container that crashes has its restarts.
+_SETTLING_SECONDS = 6
+
+
+def main() -> None:
+    """Record every host of the demo fleet that is up."""
+    shutil.rmtree(ANSWERS, ignore_errors=True)
+    with tempfile.TemporaryDirectory(prefix="dkf") as folder:
+        root = Path(folder)
+        newer = newer_docker(Path(tempfile.gettempdir()) / "dockerframe-newer")
+        _record_docker("edge", root, EDGE, EDGE_NETWORKS, newer)
+        _record_docker("apps", root, APPS, APPS_NETWORKS, None)
+        _record_docker("data", root, DATA, DATA_NETWORKS, None)
+        (ANSWERS / "data" / "agent.json").write_text(json.dumps(INFO | {"name": "data"}))
+        _record_podman("lab", root)
+
+
+def _record_docker(name: str, root: Path, wanted: Sequence[Created], networks: Sequence[str], binaries: Path | None) -> None:
+    engine = Dockerd(name, root / name, binaries=binaries).start()
+    try:
+        create_all(engine, wanted, networks=networks, exposed=EXPOSED)
+        time.sleep(_SETTLING_SECONDS)
+        _record(name, engine.url, {str(root / name / "data"): "/var/lib/docker", str(root / name): "/run"})
+    finally:
+        engine.remove()
+
+
+def _record_podman(name: str, root: Path) -> None:
+    engine = Podman(name, root / name).start()
+    try:
+        for one in LAB:
+            engine.podman("import", "-", one.image, given=root_folder())
+            labels = [part for key, value in one.labels.items() for part in ("--label", f"{key}={value}")]
+            engine.podman("create", "--name", one.name, *labels, *one.arguments, one.image, *one.command)
+        _record(name, engine.url, {str(root / name): "/var/lib/containers"})
+    finally:
+        engine.remove()
+
+
+def _record(name: str, url: str, places: dict[str, str]) -> None:
+    """Keep a host's answers, with this machine's name and folders replaced."""
+    target = ANSWERS / name
+    target.mkdir(parents=True)
+    with new_client(Host(name, url), unique=True) as client:
+        containers = json.loads(client.get("/containers/json", {"all": "1"}))
+        answers = {"version.json": client.version, "info.json": client.get_object("/info"), "containers.json": containers}
+        for one in containers:
+            details = client.get_object(f"/containers/{one['Id']}/json")
+            if details["HostConfig"]["NetworkMode"] == "host":
+                answers[f"inspect-{one['Id']}.json"] = details
+    for file, answer in answers.items():
+        (target / file).write_text(scrubbed(answer, name, places))
+
+
+def scrubbed(answer: Any, host: str, places: dict[str, str]) -> str:
+    """An answer as compact JSON, without the machine that gave it."""
+    text = json.dumps(answer, separators=(",", ":"), ensure_ascii=False)
+    for place, instead in {**places, socket.gethostname(): host}.items():
+        text = text.replace(place, instead)
+    return text
+
+
+if __name__ == "__main__":
+    main()

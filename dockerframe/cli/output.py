@@ -1,0 +1,112 @@
+"""What commands print: tables that fit the terminal, or a whole table for other programs."""
+
+from __future__ import annotations
+
+import sys
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+import typer
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from dockerframe.export import write_table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# What a pipe gets: wide enough that no value of interest is cut, as there is nothing to fit.
+_PIPE_WIDTH = 240
+_READABLE_WIDTH = 32
+_BORDER_WIDTH = 3
+_STYLES = {
+    "running": "green", "healthy": "green", "yes": "green", "unhealthy": "red", "no": "red", "dead": "red",
+    "restarting": "red", "exited": "yellow", "paused": "yellow", "created": "dim", "starting": "yellow",
+}  # fmt: skip
+
+
+class Output(StrEnum):
+    """How a table is printed."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+    parquet = "parquet"
+
+
+def print_table(whole: pl.DataFrame, shown: Mapping[str, pl.Expr], output: Output, title: str) -> None:
+    """Print a table: some columns of it, by their headings, for people; all of it for programs."""
+    if output is not Output.table:
+        _print_whole(whole, output)
+        return
+    console = Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH)
+    frame = whole.select(expression.alias(heading) for heading, expression in shown.items())
+    cells = {heading: [_cell(value) for value in frame[heading]] for heading in frame.columns}
+    widths = _widths(cells, console.width)
+    left_out = [heading for heading in cells if heading not in widths]
+    table = Table(title=title, title_justify="left", header_style="bold", caption_justify="left")
+    if left_out:
+        table.caption = f"Left out, as the terminal is narrow: {', '.join(left_out)}."
+    for heading, width in widths.items():
+        number = frame.schema[heading].is_numeric()
+        table.add_column(heading, justify="right" if number else "left", overflow="ellipsis", no_wrap=True, width=width)
+    for row in zip(*(cells[heading] for heading in widths), strict=True):
+        table.add_row(*row)
+    console.print(table)
+
+
+def _widths(cells: Mapping[str, list[Text]], room: int) -> dict[str, int]:
+    """The columns that have room, each with its width: the first ones matter most, and none is squeezed too far."""
+    natural = {heading: max([len(heading), *(len(cell) for cell in column)]) for heading, column in cells.items()}
+    if sum(natural.values()) + _BORDER_WIDTH * len(natural) < room:
+        return natural
+    widths: dict[str, int] = {}
+    left = room - 1
+    for heading, wanted in natural.items():
+        width = min(wanted, _READABLE_WIDTH)
+        left -= width + _BORDER_WIDTH
+        if left < 0 and widths:
+            break
+        widths[heading] = width
+    return widths
+
+
+def joined(column: str) -> pl.Expr:
+    """A list of texts as one text."""
+    return pl.col(column).list.join(", ")
+
+
+def published(column: str = "public_ports") -> pl.Expr:
+    """Port bindings as `docker ps` writes them, shorter."""
+    port = pl.element().struct
+    texts = pl.col(column).list.eval(pl.format("{}→{}/{}", port.field("public_port"), port.field("private_port"), port.field("type")))
+    return texts.list.join(", ")
+
+
+def warn(message: str) -> None:
+    """Say something on standard error."""
+    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(message, style="yellow"))
+
+
+def _print_whole(table: pl.DataFrame, output: Output) -> None:
+    if output is Output.parquet and sys.stdout.isatty():
+        raise typer.BadParameter("Parquet is no text: send it to a file, with > containers.parquet.")
+    write_table(table, sys.stdout.buffer, output.value)
+    sys.stdout.buffer.flush()
+
+
+def _cell(value: Any) -> Text:
+    """A value as text: never as markup, and without control characters, since labels come from outside."""
+    if value is None:
+        return Text("")
+    if isinstance(value, bool):
+        value = "yes" if value else "no"
+    if isinstance(value, float):
+        value = f"{value:.2f}"
+    if isinstance(value, datetime):
+        value = value.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
+    text = "".join(one if one.isprintable() else "�" for one in str(value))
+    return Text(text, style=_STYLES.get(text, ""))

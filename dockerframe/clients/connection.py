@@ -1,0 +1,178 @@
+"""The wire: docker-py's transports, held to reading, with limits on time and size."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from typing import TYPE_CHECKING, Final, Protocol
+
+import docker
+from docker.tls import TLSConfig
+
+from dockerframe.clients.agent import AgentAdapter, agent_identity
+from dockerframe.clients.failures import host_error
+from dockerframe.clients.ssh import ssh_adapter
+from dockerframe.errors import DockerframeError, HostError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import requests
+
+    from dockerframe.hosts.host import Host, Timeouts
+
+_READING: Final = frozenset({"GET", "HEAD"})
+# An explicit version keeps docker-py from asking the host while it is still set up; what is spoken is in the paths.
+_PLACEHOLDER_VERSION: Final = "1.41"
+_CHUNK_BYTES: Final = 2**18
+
+
+class ReadOnlyError(DockerframeError):
+    """Something tried to send a request that could change a host."""
+
+
+class Connection(Protocol):
+    """All that a client wants of a connection; what the demo and tests put in its place does the same."""
+
+    def get(self, path: str, params: Mapping[str, str], timeouts: Timeouts) -> bytes:
+        """The body of the answer to one GET request. Raises HostError."""
+
+    def close(self) -> None:
+        """Let go of sockets."""
+
+
+def connect(host: Host) -> Connection:
+    """A connection over the transport that the host's URL names.
+
+    Raises
+    ------
+    HostError
+        When that is known not to work already: no certificates, no way to speak the scheme, a refused ssh login.
+    """
+    try:
+        return EngineConnection(host, _session(host))
+    except HostError:
+        raise
+    except Exception as error:
+        raise host_error(error, host) from error
+
+
+class EngineConnection:
+    """A connection to a real engine."""
+
+    def __init__(self, host: Host, session: _ReadOnlySession) -> None:
+        self._host = host
+        self._session = session
+
+    def get(self, path: str, params: Mapping[str, str], timeouts: Timeouts) -> bytes:
+        """The body of the answer to one GET request.
+
+        Raises
+        ------
+        HostError
+            When the host can't be reached, answers with an error, or takes or sends more than its limits.
+        """
+        deadline = time.monotonic() + timeouts.connect_seconds + timeouts.read_seconds
+        try:
+            response = self._session.get(
+                self._session.base_url + path,
+                params=dict(params),
+                timeout=(timeouts.connect_seconds, timeouts.read_seconds),
+                stream=True,
+                allow_redirects=False,
+            )
+            with contextlib.closing(response):
+                self._check_status(response, path)
+                return self._read(response, path, deadline)
+        except HostError:
+            raise
+        except Exception as error:
+            raise host_error(error, self._host) from error
+
+    def close(self) -> None:
+        """Let go of sockets."""
+        self._session.close()
+
+    def _check_status(self, response: requests.Response, path: str) -> None:
+        status = response.status_code
+        if status == 200:
+            return
+        kind, remedy = _STATUS_KINDS.get(status, ("http", "Look into the engine's log."))
+        if 300 <= status < 400:
+            kind, remedy = "redirected", "Name the URL that it points to, if that is the engine."
+        said = response.raw.read(200, decode_content=False).decode("utf-8", errors="replace").strip()
+        raise HostError(kind, f"Host {self._host.name}: {path} answered {status}: {said or response.reason}.", remedy=remedy, host=self._host.name)
+
+    def _read(self, response: requests.Response, path: str, deadline: float) -> bytes:
+        """The body, as long as it is within the limits while it arrives."""
+        limit = self._host.max_answer_bytes
+        announced = int(response.headers.get("Content-Length") or 0)
+        chunks: list[bytes] = []
+        received = 0
+        while received <= limit >= announced:
+            chunk = response.raw.read1(_CHUNK_BYTES)
+            if not chunk:
+                break
+            chunks.append(chunk)
+            received += len(chunk)
+            if time.monotonic() > deadline:
+                raise HostError("read_timeout", f"Host {self._host.name}: {path} was not whole in time ({received} bytes came).", remedy="Give it a longer read_timeout_seconds, or mend the network.", host=self._host.name)
+        if max(received, announced) > limit:
+            raise HostError("too_large", f"Host {self._host.name}: {path} is larger than {limit} bytes.", remedy="Raise max_answer_bytes for this host if that is right.", host=self._host.name)
+        if received < announced:
+            raise HostError("disconnected", f"Host {self._host.name}: {path} broke off after {received} of {announced} bytes.", remedy="Gather again; look at what stands between if it happens again.", host=self._host.name)
+        return b"".join(chunks)
+
+
+_STATUS_KINDS: Final = {
+    401: ("unauthorized", "Give this host credentials that its engine or proxy accepts."),
+    403: ("unauthorized", "Allow reading /containers, /version and /info at the engine or its proxy."),
+    404: ("not_found", "Check that the URL is that of a Docker engine."),
+}
+
+
+class _ReadOnlySession(docker.APIClient):
+    """docker-py's client, without any request that is not GET or HEAD."""
+
+    def send(self, request: requests.PreparedRequest, **options: object) -> requests.Response:  # type: ignore[override]
+        if request.method not in _READING:
+            raise ReadOnlyError(f"dockerframe only reads: {request.method} {request.path_url} was not sent.", remedy="Change hosts with docker itself.")
+        return super().send(request, **options)  # type: ignore[arg-type]
+
+
+def _session(host: Host) -> _ReadOnlySession:
+    timeout = host.timeouts.connect_seconds
+    match host.scheme:
+        case "unix" | "npipe":
+            session = _bare_session(host.url, timeout)
+        case "ssh":
+            session = _bare_session("tcp://localhost", timeout)
+            session.mount("http+docker://", ssh_adapter(host))
+            session.base_url = "http+docker://ssh"
+        case "agent":
+            session = _bare_session(f"tcp://{host.address}", timeout)
+            identity = agent_identity(host)
+            session.verify, session.cert = identity.verify, identity.cert
+            session.mount("https://", AgentAdapter(identity))
+            session.base_url = f"https://{host.address}"
+        case _:
+            session = _network_session(host, timeout)
+    return session
+
+
+def _network_session(host: Host, timeout: float) -> _ReadOnlySession:
+    if host.tls is None:
+        return _bare_session(f"tcp://{host.address}", timeout)
+    client_cert = (str(host.tls.cert_file), str(host.tls.key_file)) if host.tls.cert_file is not None else None
+    tls = TLSConfig(ca_cert=str(host.tls.ca_file), client_cert=client_cert, verify=True)
+    session = _bare_session(f"tcp://{host.address}", timeout, tls)
+    session.base_url = f"https://{host.address}"
+    return session
+
+
+def _bare_session(base_url: str, timeout: float, tls: TLSConfig | None = None) -> _ReadOnlySession:
+    session = _ReadOnlySession(base_url=base_url, version=_PLACEHOLDER_VERSION, timeout=timeout, tls=tls or False)
+    # Proxies and certificate bundles of the environment must not stand between a host and what the fleet says.
+    session.trust_env = False
+    session.headers["Accept-Encoding"] = "identity"
+    return session

@@ -1,0 +1,112 @@
+"""What went wrong with a host: from any exception of the libraries below to one kind and one message."""
+
+from __future__ import annotations
+
+import errno
+import socket
+import ssl
+from typing import TYPE_CHECKING, Final
+
+import requests
+import urllib3.exceptions
+from docker.errors import DockerException
+
+from dockerframe.errors import HostError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from dockerframe.hosts.host import Host
+
+_REMEDIES: Final = {
+    "refused": "Start the engine there, or mend the address and port.",
+    "unreachable": "Mend the network, the address or a firewall between.",
+    "unknown_name": "Mend the host name, or the name service.",
+    "no_socket": "Start the engine, or mend the path of the socket.",
+    "permission": "Run as a user of the socket's group (often `docker`).",
+    "connect_timeout": "Mend the network, or give it a longer connect_timeout_seconds.",
+    "read_timeout": "Look at the load of the engine, or give it a longer read_timeout_seconds.",
+    "disconnected": "Gather again; look at what stands between if it happens again.",
+    "tls": "Check ca_file, cert_file and key_file, the name in the host's certificate, and when it expires.",
+    "ssh_host_key": "Add the right key to ~/.ssh/known_hosts, once you know that it is the host's.",
+    "ssh_authentication": "Add your key to the host's authorized_keys, or to the ssh agent.",
+    "ssh": "Try `ssh` to this host by hand, and see that docker is installed there.",
+    "unsupported": "Use another scheme from this machine.",
+    "http": "Check that the URL is that of a Docker engine.",
+    "internal": "Please report this with the traceback.",
+}
+_UNREACHABLE: Final = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN, errno.EADDRNOTAVAIL})
+_SSH_KINDS: Final = {
+    "BadHostKeyException": "ssh_host_key",
+    "AuthenticationException": "ssh_authentication",
+    "BadAuthenticationType": "ssh_authentication",
+    "PasswordRequiredException": "ssh_authentication",
+}
+
+
+def host_error(error: BaseException, host: Host) -> HostError:
+    """The one error of a host for an exception that a library raised while it was asked.
+
+    Examples
+    --------
+    >>> from dockerframe.hosts.host import Host
+    >>> error = host_error(ConnectionRefusedError(111, "Connection refused"), Host("edge", "tcp://docker1:2375"))
+    >>> print(error.kind, "|", error)
+    refused | Host edge: tcp://docker1:2375: Connection refused. Start the engine there, or mend the address and port.
+    """
+    causes = list(_causes(error))
+    kind = next((kind for cause in causes if (kind := _kind(cause)) is not None), "internal")
+    told = _told(causes)
+    return HostError(kind, f"Host {host.name}: {host.url}: {told}.", remedy=_REMEDIES[kind], host=host.name)
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The innermost cause first: the libraries wrap what the operating system said several times over."""
+    chain: list[BaseException] = []
+    todo: list[object] = [error]
+    while todo:
+        one = todo.pop()
+        if isinstance(one, BaseException) and one not in chain:
+            chain.append(one)
+            todo.extend([one.__context__, one.__cause__, getattr(one, "reason", None), *one.args])
+    yield from reversed(chain)
+
+
+def _kind(error: BaseException) -> str | None:
+    named = next((_SSH_KINDS[one.__name__] for one in type(error).__mro__ if one.__name__ in _SSH_KINDS), None)
+    if named is not None:
+        return named
+    if type(error).__module__.partition(".")[0] == "paramiko" and not isinstance(error, OSError):
+        return "ssh_host_key" if "known_hosts" in str(error) else "ssh"
+    return next((kind for types, kind in _KINDS if isinstance(error, types)), _os_kind(error))
+
+
+def _os_kind(error: BaseException) -> str | None:
+    if isinstance(error, OSError) and error.errno in _UNREACHABLE:
+        return "unreachable"
+    return None
+
+
+_KINDS: Final[tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...]] = (
+    (ssl.SSLError, "tls"),
+    (socket.gaierror, "unknown_name"),
+    (ConnectionRefusedError, "refused"),
+    (FileNotFoundError, "no_socket"),
+    (PermissionError, "permission"),
+    ((requests.exceptions.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError), "connect_timeout"),
+    ((requests.exceptions.ReadTimeout, urllib3.exceptions.ReadTimeoutError), "read_timeout"),
+    ((ConnectionResetError, BrokenPipeError, ConnectionAbortedError, EOFError), "disconnected"),
+    ((requests.exceptions.SSLError, urllib3.exceptions.SSLError), "tls"),
+    ((urllib3.exceptions.ProtocolError, requests.exceptions.ChunkedEncodingError), "disconnected"),
+    (requests.exceptions.InvalidURL, "http"),
+    (DockerException, "unsupported"),
+)
+
+
+def _told(causes: list[BaseException]) -> str:
+    """What the innermost cause says, without the machine's addresses of objects."""
+    for cause in causes:
+        text = (getattr(cause, "strerror", None) or str(cause)).strip().rstrip(".")
+        if text and " object at 0x" not in text:
+            return text
+    return type(causes[-1]).__name__

@@ -1,0 +1,73 @@
+"""Connections to recorded hosts: the files in `answers`, one folder a host."""
+
+from __future__ import annotations
+
+import re
+from importlib.resources import files
+from typing import TYPE_CHECKING, Final
+
+from dockerframe.clients.agent import AGENT_INFO_PATH
+from dockerframe.clients.pool import ClientPool
+from dockerframe.errors import HostError
+from dockerframe.hosts.host import Host
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from dockerframe.clients.connection import Connection
+    from dockerframe.hosts.host import Timeouts
+
+_URLS: Final = {
+    "edge": "unix:///var/run/docker.sock",
+    "apps": "tls://apps.example.com:2376",
+    "data": "agent://10.0.0.20:8890",
+    "lab": "ssh://ops@lab.example.com",
+    "backup": "tcp://backup.example.com:2375",
+}
+_DOWN: Final = "backup"
+_VERSION_PREFIX: Final = re.compile(r"^/v[0-9.]+(?=/)")
+_FILES: Final = {
+    "/version": "version.json",
+    "/info": "info.json",
+    "/containers/json": "containers.json",
+    AGENT_INFO_PATH: "agent.json",
+}
+_INSPECT: Final = re.compile(r"^/containers/([0-9a-f]+)/json$")
+
+
+def demo_hosts() -> list[Host]:
+    """The hosts of the demo fleet; one of them is down."""
+    return [Host(name, url) for name, url in _URLS.items()]
+
+
+def demo_pool() -> ClientPool:
+    """A pool whose clients talk to recordings."""
+    return ClientPool(_connect)
+
+
+def _connect(host: Host) -> Connection:
+    if host.name == _DOWN:
+        message = f"Host {host.name}: {host.url}: Connection refused."
+        raise HostError("refused", message, remedy="This is the host of the demo fleet that is down on purpose.", host=host.name)
+    return _RecordedConnection(host)
+
+
+class _RecordedConnection:
+    """Answers from files."""
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._folder = files("dockerframe.demo") / "answers" / host.name
+
+    def get(self, path: str, params: Mapping[str, str], timeouts: Timeouts) -> bytes:  # noqa: ARG002 - of the contract
+        """The recorded answer to one GET request."""
+        bare = _VERSION_PREFIX.sub("", path)
+        inspected = _INSPECT.match(bare)
+        name = f"inspect-{inspected[1]}.json" if inspected is not None else _FILES.get(bare, "")
+        file = self._folder / name
+        if not name or not file.is_file():
+            raise HostError("not_found", f"Host {self._host.name}: {path} was not recorded.", host=self._host.name)
+        return file.read_bytes()
+
+    def close(self) -> None:
+        """There is nothing to let go of."""

@@ -1,0 +1,1 @@
+"""Pure derivations: expressions in, expressions out; frames in, frames out. No I/O, no clock, nothing global."""

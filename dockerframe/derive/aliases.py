@@ -1,0 +1,65 @@
+"""Explicit, excluded, aliases (labels.md, section 4). All of it reads the labels as they are on the container."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+from dockerframe.derive.identity import container_name
+from dockerframe.derive.labels import TRUE_TEXTS, label, split_list
+
+PREFIX: Final = "proxy."
+ALIASES_LABEL: Final = "proxy.aliases"
+EXCLUDE_LABEL: Final = "proxy.exclude"
+
+
+def is_explicit() -> pl.Expr:
+    """Whether there is any label whose name starts with `proxy.`.
+
+    Reads `labels` (Map), gives `is_explicit` (Boolean). Source: labels.md, section 4.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> schema = {"labels": pl.Map(pl.String(), pl.String())}
+    >>> pl.DataFrame({"labels": [{"proxy.a.port": "1"}, {}]}, schema=schema).select(is_explicit()).to_series().to_list()
+    [True, False]
+    """
+    any_proxy = pl.col("labels").map.keys().list.agg(pl.element().str.starts_with(PREFIX).any())
+    return any_proxy.fill_null(value=False).alias("is_explicit")
+
+
+def is_excluded() -> pl.Expr:
+    """Whether `proxy.exclude` is true in Go's notation.
+
+    Reads `labels` (Map), gives `is_excluded` (Boolean). Source: labels.md, section 4.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> schema = {"labels": pl.Map(pl.String(), pl.String())}
+    >>> frame = pl.DataFrame({"labels": [{"proxy.exclude": "T"}, {"proxy.exclude": "yes"}, {}]}, schema=schema)
+    >>> frame.select(is_excluded()).to_series().to_list()
+    [True, False, False]
+    """
+    return label(EXCLUDE_LABEL).is_in(TRUE_TEXTS).fill_null(value=False).alias("is_excluded")
+
+
+def aliases() -> pl.Expr:
+    """The aliases in the order given; the container's name without the label `proxy.aliases`.
+
+    Reads `labels` (Map) and `names` (List of String), gives `aliases` (List of String). Source: labels.md,
+    section 4.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> schema = {"labels": pl.Map(pl.String(), pl.String()), "names": pl.List(pl.String())}
+    >>> rows = {"labels": [{"proxy.aliases": "b, a"}, {}], "names": [["/web"], ["/db"]]}
+    >>> pl.DataFrame(rows, schema=schema).select(aliases()).to_series().to_list()
+    [['b', 'a'], ['db']]
+    """
+    value = label(ALIASES_LABEL)
+    named = pl.concat_list(container_name())
+    return pl.when(value != "").then(split_list(value)).otherwise(named).alias("aliases")

@@ -1,0 +1,93 @@
+"""Containers that get no route unless their labels ask for one (labels.md, section 9)."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+from dockerframe.derive.evaluation import once_per_distinct
+from dockerframe.derive.image import image_author, image_name
+
+MOUNT_DESTINATIONS: Final = (
+    "/var/lib/postgresql/data",
+    "/var/lib/mysql",
+    "/var/lib/mongodb",
+    "/var/lib/mariadb",
+    "/var/lib/memcached",
+    "/var/lib/rabbitmq",
+)
+PRIVATE_PORTS: Final = (5432, 3306, 6379, 11211, 27017)
+IMAGE_NAMES: Final = (
+    "postgres",
+    "mysql",
+    "mariadb",
+    "redis",
+    "memcached",
+    "mongo",
+    "rabbitmq",
+    "couchdb",
+    "neo4j",
+    "telegraf",
+    "elasticsearch",
+    "meilisearch",
+    "kibana",
+    "solr",
+)
+IMAGE_AUTHORS: Final = ("selenium", "browserless", "zenika", "zabbix", "moby", "docker")
+
+
+def blacklist_reasons() -> pl.Expr:
+    """Why a container is blacklisted: `mount:<path>`, `port:<number>`, `image:<name>`, `author:<name>`.
+
+    Reads `mounts` and `ports` (Lists of Struct) and `image` (String), gives `blacklist_reasons` (List of String,
+    empty when it is not). Mounts come in their order, ports by number. Source: labels.md, section 9.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> frame = pl.DataFrame({
+    ...     "image": ["postgres:16", "nginx"],
+    ...     "ports": [[{"private_port": 5432}], [{"private_port": 80}]],
+    ...     "mounts": [[{"destination": "/var/lib/mysql"}], [{"destination": "/data"}]],
+    ... })
+    >>> frame.select(blacklist_reasons()).to_series().to_list()
+    [['mount:/var/lib/mysql', 'port:5432', 'image:postgres'], []]
+    """
+    mounts = _listed("mounts", "destination", MOUNT_DESTINATIONS, "mount:", sort=False)
+    ports = _listed("ports", "private_port", PRIVATE_PORTS, "port:", sort=True)
+    by_image = pl.concat_list(
+        _single(image_name(), IMAGE_NAMES, "image:"), _single(image_author(), IMAGE_AUTHORS, "author:")
+    ).alias("reasons")
+    images = once_per_distinct("image", [by_image], pl.Struct({"reasons": pl.List(pl.String())}))
+    return pl.concat_list(mounts, ports, images.struct.field("reasons")).alias("blacklist_reasons")
+
+
+def is_blacklisted() -> pl.Expr:
+    """Whether a container is blacklisted: it has any of the `blacklist_reasons`.
+
+    Reads `mounts`, `ports` and `image`, gives `is_blacklisted` (Boolean). Source: labels.md, section 9.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> schema = {"ports": pl.List(pl.Struct({"private_port": pl.UInt16()})),
+    ...           "mounts": pl.List(pl.Struct({"destination": pl.String()})), "image": pl.String()}
+    >>> frame = pl.DataFrame({"ports": [[], []], "mounts": [[], []], "image": ["zabbix/agent", "app"]}, schema=schema)
+    >>> frame.select(is_blacklisted()).to_series().to_list()
+    [True, False]
+    """
+    return (blacklist_reasons().list.len() > 0).alias("is_blacklisted")
+
+
+def _listed(column: str, field: str, listed: tuple[object, ...], prefix: str, *, sort: bool) -> pl.Expr:
+    """Each distinct value of a field of a list of structs that is on the list, with a prefix."""
+    value = pl.element().struct.field(field)
+    found = value.filter(value.is_in(listed))
+    ordered = found.unique().sort() if sort else found.unique(maintain_order=True)
+    return pl.col(column).list.eval(pl.lit(prefix) + ordered.cast(pl.String)).fill_null([])
+
+
+def _single(value: pl.Expr, listed: tuple[str, ...], prefix: str) -> pl.Expr:
+    """A list of the one value where it is on the list, else an empty list."""
+    return pl.when(value.is_in(listed)).then(pl.concat_list(pl.lit(prefix) + value)).otherwise(pl.lit([], pl.List(pl.String)))

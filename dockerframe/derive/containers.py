@@ -1,0 +1,92 @@
+"""The table `containers`: every derived column beside what the engine sent."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import polars as pl
+
+from dockerframe.derive.aliases import aliases, is_excluded, is_explicit
+from dockerframe.derive.blacklist import blacklist_reasons
+from dockerframe.derive.compose import compose_project, compose_service
+from dockerframe.derive.dependencies import dependencies
+from dockerframe.derive.identity import container_name, health, is_host_network_mode, running
+from dockerframe.derive.idle import idle_settings
+from dockerframe.derive.image import image, image_sha256, image_version
+from dockerframe.derive.networks import is_local, network, private_hostname, public_hostname_of, url_hostname
+from dockerframe.derive.ports import private_ports, public_ports
+from dockerframe.schemas import CONTAINERS
+
+
+class HostFacts(NamedTuple):
+    """What the derivations want to know of hosts: which are local, which are agents, and their names."""
+
+    local: pl.Series
+    agents: pl.Series
+    hosts: pl.Series
+    hostnames: pl.Series
+
+    @classmethod
+    def of(cls, hosts: pl.DataFrame, *, docker_host: str | None = None) -> HostFacts:
+        """The facts of hosts, from their `host` and `url`.
+
+        `docker_host` is the value of `DOCKER_HOST`, which makes a host local (labels.md, section 10).
+        """
+        local, hostname = is_local(docker_host=docker_host), url_hostname()
+        agent = pl.col("url").str.starts_with("agent://").alias("is_agent")
+        facts = hosts.select("host", hostname, local, agent)
+        names = facts["host"]
+        return cls(
+            names.filter(facts["is_local"]), names.filter(facts["is_agent"]), names, facts["url_hostname"]
+        )
+
+    # A join would copy every wide column; looking the few hosts up copies none.
+    def is_local(self) -> pl.Expr:
+        """Whether the host of a row is local (Boolean). Reads `host`."""
+        return pl.col("host").is_in(self.local.implode())
+
+    def is_reachable(self) -> pl.Expr:
+        """Whether addresses inside the host's networks can be reached: it is local or an agent. Reads `host`."""
+        return self.is_local() | pl.col("host").is_in(self.agents.implode())
+
+    def hostname(self) -> pl.Expr:
+        """The host part of the URL of a row's host (String). Reads `host`."""
+        return pl.col("host").replace_strict(self.hosts, self.hostnames, default=None, return_dtype=pl.String)
+
+
+def derive_containers(summaries: pl.DataFrame, facts: HostFacts) -> pl.DataFrame:
+    """Summaries with all their derived columns, in the same order.
+
+    `summaries` has the columns of `dockerframe.schemas.SUMMARIES`; the result has those of
+    `dockerframe.schemas.CONTAINERS`.
+    """
+    reachable = facts.is_reachable()
+    return (
+        summaries.lazy()
+        .with_columns(
+            container_name(),
+            running(),
+            health(),
+            is_host_network_mode(),
+            image(),
+            image_sha256(),
+            image_version(),
+            public_ports(),
+            private_ports(),
+            is_explicit(),
+            is_excluded(),
+            aliases(),
+            compose_project(),
+            compose_service(),
+            dependencies(),
+            blacklist_reasons(),
+            network(reachable),
+            private_hostname(reachable),
+            public_hostname_of(facts.is_local(), facts.hostname()),
+            idle_settings(),
+        )
+        .unnest("image_reference", "idle")
+        .with_columns((pl.col("blacklist_reasons").list.len() > 0).alias("is_blacklisted"))
+        .select(CONTAINERS.select())
+        .collect()
+    )

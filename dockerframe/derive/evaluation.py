@@ -1,0 +1,54 @@
+"""Expressions that do their work once where plain ones would repeat it: per distinct value, or only where needed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def once_per_distinct(column: str, expressions: Sequence[pl.Expr], dtype: pl.Struct) -> pl.Expr:
+    """Expressions over one column, evaluated once for each of its distinct values, as a struct.
+
+    A fleet has few images and many containers. The result is what `pl.struct(*expressions)` would be.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> length = pl.col("image").str.len_bytes().alias("length")
+    >>> once = once_per_distinct("image", [length], pl.Struct({"length": pl.UInt32()}))
+    >>> pl.DataFrame({"image": ["a", "bcd", "a"]}).select(once.struct.unnest()).to_series().to_list()
+    [1, 3, 1]
+    """
+
+    def evaluate(values: pl.Series) -> pl.Series:
+        named = values.alias(column).to_frame()
+        distinct = named.lazy().unique().with_columns(pl.struct(*expressions).alias("result"))
+        looked_up = named.lazy().join(distinct, on=column, how="left", nulls_equal=True, maintain_order="left")
+        return looked_up.select("result").collect().to_series()
+
+    return pl.col(column).map_batches(evaluate, return_dtype=dtype)
+
+
+def only_where(mask: pl.Expr, expressions: Sequence[pl.Expr], reads: Sequence[str], dtype: pl.Struct) -> pl.Expr:
+    """Expressions over some columns, evaluated on the rows of a mask alone and null elsewhere, as a struct.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> half = (pl.col("size") // 2).alias("half")
+    >>> result = only_where(pl.col("size") > 2, [half], ["size"], pl.Struct({"half": pl.Int64()}))
+    >>> pl.DataFrame({"size": [1, 8]}).select(result.struct.unnest()).to_series().to_list()
+    [None, 4]
+    """
+
+    def evaluate(values: pl.Series) -> pl.Series:
+        rows = values.struct.unnest().lazy().with_columns(mask.fill_null(value=False).alias("__mask"))
+        found = rows.filter("__mask").select(pl.struct(*expressions).alias("result")).collect().to_series()
+        position = pl.when("__mask").then(pl.col("__mask").cum_sum() - 1)
+        return found.gather(rows.select(position).collect().to_series())
+
+    return pl.struct(*reads).map_batches(evaluate, return_dtype=dtype)

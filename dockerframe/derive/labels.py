@@ -1,0 +1,69 @@
+"""Reading labels: one by name, or all of them as rows."""
+
+from __future__ import annotations
+
+from typing import Final, TypeVar
+
+import polars as pl
+
+FrameT = TypeVar("FrameT", pl.DataFrame, pl.LazyFrame)
+
+KEYS: Final = ("host", "container_id")
+
+TRUE_TEXTS: Final = ("1", "t", "T", "TRUE", "true", "True")
+FALSE_TEXTS: Final = ("0", "f", "F", "FALSE", "false", "False")
+
+
+def label(name: str) -> pl.Expr:
+    """The value of one label; null without it.
+
+    Reads `labels` (Map of String to String), gives a String column named as the label.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> frame = pl.DataFrame({"labels": [{"tier": "front"}, {}]}, schema={"labels": pl.Map(pl.String(), pl.String())})
+    >>> frame.select(label("tier")).to_series().to_list()
+    ['front', None]
+    """
+    return pl.col("labels").map.get(name).alias(name)
+
+
+def non_empty_label(name: str) -> pl.Expr:
+    """The value of one label; null without it and where it is empty."""
+    value = label(name)
+    return pl.when(value != "").then(value).alias(name)
+
+
+def boolean(text: pl.Expr) -> pl.Expr:
+    """What a text means as a boolean in Go's notation; null where it is none."""
+    return pl.when(text.is_in(TRUE_TEXTS)).then(statement=True).when(text.is_in(FALSE_TEXTS)).then(statement=False)
+
+
+def split_list(text: pl.Expr) -> pl.Expr:
+    """Items of a text that are parted by commas or white space; empty items are dropped.
+
+    The expression must give String; the result is List of String. Source: labels.md, section 4.
+    """
+    separated = text.str.replace_all(r"[,\s]+", ",").str.strip_chars(",")
+    return pl.when(separated != "").then(separated.str.split(",")).when(text.is_not_null()).then(pl.lit([], pl.List(pl.String)))
+
+
+def labels_table(containers: FrameT) -> FrameT:
+    """One row a label: `host`, `container_id`, `key`, `value`.
+
+    Reads `host`, `container_id` and `labels`.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> schema = {"host": pl.String(), "container_id": pl.String(), "labels": pl.Map(pl.String(), pl.String())}
+    >>> frame = pl.DataFrame({"host": ["a"], "container_id": ["1"], "labels": [{"tier": "front"}]}, schema=schema)
+    >>> labels_table(frame).rows()
+    [('a', '1', 'tier', 'front')]
+    """
+    return (
+        containers.select(*KEYS, pl.col("labels").map.entries())
+        .explode("labels", empty_as_null=False, keep_nulls=False)
+        .unnest("labels")
+    )

@@ -1,0 +1,254 @@
+"""Effective routes: what a request to an alias would reach (labels.md, section 12)."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import polars as pl
+
+from dockerframe.derive.container_errors import container_errors
+from dockerframe.derive.durations import go_duration
+from dockerframe.derive.labels import KEYS, FrameT, boolean
+from dockerframe.derive.route_fields import ResolvedRoutes, resolve_routes, with_keys
+from dockerframe.derive.route_labels import ROUTE_ERROR
+from dockerframe.derive.well_known_ports import BY_ALIAS, BY_IMAGE
+from dockerframe.schemas import LABELS, ROUTES, Precedence
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+PREFERRED_PORTS: Final = (80, 8080, 3000, 8000, 443, 8443)
+"""Ports that are taken first where a container has several and no label says which."""
+
+_PORT: Final = r"^(?:(\d*):)?(\d*)$"
+_BOOLEANS: Final = ("no_tls_verify", "disable_compression", "spa", "relay_proxy_protocol_header")
+_TYPED: Final = {
+    **{name: boolean for name in _BOOLEANS},
+    "response_header_timeout": go_duration,
+    "max_conns_per_host": lambda text: text.str.extract(r"^(\d+)$").cast(pl.Int64, strict=False),
+}
+_VALID: Final = {
+    **{name: "true or false" for name in _BOOLEANS},
+    "response_header_timeout": "a duration such as 30s or 1m",
+    "max_conns_per_host": "a whole number",
+}
+_OF_CONTAINER: Final = (
+    "host",
+    "container_name",
+    "image_name",
+    "public_hostname",
+    "private_hostname",
+    "is_host_network_mode",
+    "is_explicit",
+    "is_excluded",
+    "is_blacklisted",
+    "idle_timeout",
+)
+
+
+class DerivedRoutes(NamedTuple):
+    """The table `routes`, and what is wrong with the values of some fields."""
+
+    routes: pl.DataFrame
+    errors: pl.DataFrame
+
+
+def routes(containers: FrameT, precedence: Precedence = "explicit", errors: pl.DataFrame | None = None) -> FrameT:
+    """One row for each alias of each container: what a request to it would reach.
+
+    Reads the table `containers`. `errors` has the `host` and `container_id` of containers that have errors of their
+    own, which gives their routes the `excluded_reason` "error"; without it they are looked for in the labels, except
+    for networks that are not there, which needs the host's URL. Gives the columns of `dockerframe.schemas.ROUTES`, in the order of the containers,
+    then of their aliases. Source: labels.md, section 12.
+
+    Examples
+    --------
+    >>> import dockerframe as dkf
+    >>> body = b'[{"Id": "1", "Names": ["/web"], "Image": "nginx", "State": "running", "Labels": {}}]'
+    >>> containers = dkf.from_summaries(body, url="tcp://docker1:2375").containers
+    >>> routes(containers).select("alias", "scheme", "target_host", "target_port").rows()
+    [('web', 'http', 'docker1', 80)]
+    """
+
+    def table(frame: pl.DataFrame) -> pl.DataFrame:
+        resolved = resolve_routes(frame, precedence)
+        failed = container_errors(frame, reachable=pl.lit(value=False)) if errors is None else errors
+        return derive_routes(frame, resolved, failed).routes
+
+    if isinstance(containers, pl.LazyFrame):
+        return containers.map_batches(table, schema=ROUTES.schema)
+    return table(containers)
+
+
+def derive_routes(
+    containers: pl.DataFrame,
+    resolved: ResolvedRoutes,
+    failed: pl.DataFrame,
+    *,
+    explicit_only: Collection[str] = (),
+) -> DerivedRoutes:
+    """The routes of containers whose labels are resolved.
+
+    `failed` has the `host` and `container_id` of containers that have errors of their own. On the hosts of
+    `explicit_only` a container without `proxy.` labels has no route.
+    """
+    rows = _with_fields(containers, resolved)
+    rows = rows.filter(pl.col("is_explicit") | ~pl.col("host").is_in(list(explicit_only)))
+    rows = rows.with_columns(_labelled())
+    rows = _with_target(rows, containers)
+    errors = _value_errors(rows, resolved.fields)
+    rows = rows.with_columns(_excluded_reason(rows, containers, failed, pl.concat([resolved.errors, errors])))
+    return DerivedRoutes(with_keys(containers, rows, ROUTES.schema.names()).cast(dict(ROUTES.schema)), errors)
+
+
+def _with_fields(containers: pl.DataFrame, resolved: ResolvedRoutes) -> pl.DataFrame:
+    """One row an alias: its fields as a Map beside what the container says."""
+    field = pl.struct(pl.col("field").alias("key"), "value").alias("fields")
+    by_route = resolved.fields.lazy().group_by("row", "alias", maintain_order=True).agg(field)
+    rows = (
+        resolved.aliases.lazy()
+        .join(by_route, on=["row", "alias"], how="left", maintain_order="left")
+        .with_columns(pl.col("fields").fill_null([]).cast(LABELS))
+        .collect()
+    )
+    return rows.with_columns(containers[name].gather(rows["row"]) for name in _OF_CONTAINER)
+
+
+def _labelled() -> list[pl.Expr]:
+    """What labels say of the route, with its type; null where they say nothing."""
+    port = _field("port").str.extract_groups(_PORT).struct
+    return [
+        _port_number(port.field("1")).alias("listening_port"),
+        _port_number(port.field("2")).alias("labelled_port"),
+        _non_empty(_field("scheme")).alias("labelled_scheme"),
+        _non_empty(_field("host")).str.to_lowercase().alias("labelled_host"),
+        *(parse(_field(name)).alias(name) for name, parse in _TYPED.items()),
+    ]
+
+
+def _field(name: str) -> pl.Expr:
+    return pl.col("fields").map.get(name)
+
+
+def _non_empty(text: pl.Expr) -> pl.Expr:
+    return pl.when(text != "").then(text)
+
+
+def _port_number(text: pl.Expr) -> pl.Expr:
+    number = text.cast(pl.UInt16, strict=False)
+    return pl.when(number > 0).then(number)
+
+
+def _with_target(rows: pl.DataFrame, containers: pl.DataFrame) -> pl.DataFrame:
+    """`target_host`, `scheme` and `target_port`."""
+    by_image = {name: known.port for name, known in BY_IMAGE.items()}
+    by_alias = {name: known.port for name, known in BY_ALIAS.items()}
+    chosen = pl.coalesce(
+        "labelled_port",
+        pl.col("image_name").replace_strict(by_image, default=None, return_dtype=pl.UInt16),
+        pl.col("alias").replace_strict(by_alias, default=None, return_dtype=pl.UInt16),
+        containers.select(_preferred_port()).to_series().gather(rows["row"]),
+    )
+    host = pl.coalesce("labelled_host", "private_hostname", "public_hostname")
+    rows = rows.with_columns(chosen.alias("port"), host.alias("target_host"))
+    published = _bindings(containers, "public_ports")
+    at_private = _bindings(containers, "private_ports").select(
+        "row", pl.col("private_port").alias("port"), pl.col("public_port").alias("published_as"), is_private=True
+    )
+    at_public = published.select("row", pl.col("public_port").alias("port"), pl.col("private_port").alias("published_for"))
+    udp = published.filter(pl.col("type") == "udp")
+    as_udp = pl.concat([udp.select("row", pl.col(key).alias("port")) for key in ("private_port", "public_port")]).unique()
+    joined = (
+        rows.lazy()
+        .join(at_private.lazy(), on=["row", "port"], how="left", maintain_order="left")
+        .join(at_public.lazy(), on=["row", "port"], how="left", maintain_order="left")
+        .join(as_udp.with_columns(is_udp=True).lazy(), on=["row", "port"], how="left", maintain_order="left")
+    )
+    return joined.with_columns(_scheme().alias("scheme"), _target_port().alias("target_port")).collect()
+
+
+def _preferred_port() -> pl.Expr:
+    """The port that is taken where nothing says which: a preferred one if it is there, else the lowest."""
+    private = pl.col("private_ports").list.eval(pl.element().struct.field("private_port"))
+    public = pl.col("public_ports").list.eval(pl.element().struct.field("public_port"))
+    candidates = pl.when("is_host_network_mode").then(public).otherwise(private)
+    preferred = [pl.when(candidates.list.contains(port)).then(pl.lit(port, pl.UInt16)) for port in PREFERRED_PORTS]
+    return pl.coalesce(*preferred, candidates.list.min())
+
+
+def _bindings(containers: pl.DataFrame, column: str) -> pl.DataFrame:
+    position = pl.int_range(pl.len(), dtype=pl.UInt32).alias("row")
+    return containers.select(position, column).explode(column, empty_as_null=False, keep_nulls=False).unnest(column)
+
+
+def _scheme() -> pl.Expr:
+    by_image = {name: known.scheme for name, known in BY_IMAGE.items()}
+    by_alias = {name: known.scheme for name, known in BY_ALIAS.items()}
+    return pl.coalesce(
+        "labelled_scheme",
+        pl.col("image_name").replace_strict(by_image, default=None, return_dtype=pl.String),
+        pl.col("alias").replace_strict(by_alias, default=None, return_dtype=pl.String),
+        pl.when("is_udp").then(pl.lit("udp")),
+        pl.when(pl.col("listening_port").is_not_null()).then(pl.lit("tcp")),
+        pl.when(pl.col("port") % 1000 == 443).then(pl.lit("https")),
+        pl.lit("http"),
+    )
+
+
+def _target_port() -> pl.Expr:
+    """The port as it is reached at the target host: published ports outside, private ports inside."""
+    is_outside = (pl.col("target_host") == pl.col("public_hostname")).fill_null(value=False)
+    # A private port that is not published can't be reached from outside, unless a label insists on it.
+    outside = pl.when("is_private").then(pl.coalesce("published_as", "labelled_port")).otherwise("port")
+    return pl.when(is_outside).then(outside).otherwise(pl.coalesce("published_for", "port"))
+
+
+def _value_errors(rows: pl.DataFrame, fields: pl.DataFrame) -> pl.DataFrame:
+    """Errors of fields that have a type which their text does not fit."""
+    problems = [
+        _bad_values(rows, "port", _is_bad_port(), "invalid_port", "a port, or listening:proxy, of 1 to 65535"),
+        *(
+            _bad_values(rows, name, pl.col(name).is_null(), "invalid_value", _VALID[name])
+            for name in _TYPED
+        ),
+    ]
+    found = pl.concat(problems)
+    sources = fields.select("row", "alias", "field", pl.col("source_label").alias("label"))
+    return found.join(sources, on=["row", "alias", "field"]).select(list(ROUTE_ERROR)).cast(ROUTE_ERROR)
+
+
+def _bad_values(rows: pl.DataFrame, name: str, is_bad: pl.Expr, kind: str, valid: str) -> pl.DataFrame:
+    text = _non_empty(_field(name))
+    message = pl.format("{} is '{}'; it must be {}.", pl.lit(name), text.str.head(80), pl.lit(valid))
+    bad = rows.filter(text.is_not_null() & is_bad)
+    return bad.select("row", "alias", pl.lit(name).alias("field"), pl.lit(kind).alias("kind"), message.alias("message"))
+
+
+def _is_bad_port() -> pl.Expr:
+    text = _field("port")
+    parts = text.str.extract_groups(_PORT).struct
+    too_large = [(parts.field(group).cast(pl.UInt64, strict=False) > 2**16 - 1).fill_null(value=False) for group in "12"]
+    return ~text.str.contains(_PORT) | too_large[0] | too_large[1]
+
+
+def _excluded_reason(
+    rows: pl.DataFrame, containers: pl.DataFrame, failed: pl.DataFrame, errors: pl.DataFrame
+) -> pl.Series:
+    container = pl.int_range(pl.len(), dtype=pl.UInt32).alias("row")
+    failed_rows = containers.select(container, *KEYS).join(failed, on=KEYS, how="semi")["row"]
+    failed_routes = errors.filter(pl.col("alias").is_not_null()).select("row", "alias").unique()
+    is_failed = rows.select("row", "alias").join(
+        failed_routes.with_columns(has_failed=True), on=["row", "alias"], how="left", maintain_order="left"
+    )
+    has_error = pl.col("row").is_in(failed_rows.implode()) | is_failed["has_failed"].fill_null(value=False)
+    reasons = {
+        "error": has_error,
+        "manual": pl.col("is_excluded"),
+        "no_port": pl.col("target_port").is_null() & pl.col("idle_timeout").is_null(),
+        "blacklisted": pl.col("is_blacklisted") & ~pl.col("is_explicit"),
+        "buildx": pl.col("container_name").str.starts_with("buildx_"),
+        "yaml_anchor": pl.col("alias").str.starts_with("x-"),
+        "renaming": pl.col("alias").str.ends_with("-old"),
+    }
+    first = pl.coalesce(*(pl.when(holds).then(pl.lit(reason)) for reason, holds in reasons.items()))
+    return rows.select(first.alias("excluded_reason")).to_series()

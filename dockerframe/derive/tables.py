@@ -1,0 +1,72 @@
+"""All tables of a snapshot, from summaries and hosts."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from dockerframe.derive.container_errors import container_errors
+from dockerframe.derive.containers import HostFacts, derive_containers
+from dockerframe.derive.dependencies import dependency_edges
+from dockerframe.derive.labels import labels_table
+from dockerframe.derive.mounts import mounts_table
+from dockerframe.derive.networks import network_attachments
+from dockerframe.derive.ports import port_bindings
+from dockerframe.derive.route_fields import fields_table, resolve_routes, route_errors
+from dockerframe.derive.routes import derive_routes
+from dockerframe.schemas import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from dockerframe.schemas import Precedence
+
+
+def derive_tables(
+    summaries: pl.DataFrame,
+    hosts: pl.DataFrame,
+    decode_errors: pl.DataFrame,
+    *,
+    precedence: Precedence = "explicit",
+    docker_host: str | None = None,
+    explicit_only: Collection[str] = (),
+) -> dict[str, pl.DataFrame]:
+    """Every table of `dockerframe.schemas.TABLES` by its name, from what the engines sent.
+
+    `summaries` and `decode_errors` come from `dockerframe.decode`, `hosts` is the table of that name,
+    `docker_host` the value of `DOCKER_HOST`, `explicit_only` the hosts on which only explicit containers have routes.
+    """
+    facts = HostFacts.of(hosts, docker_host=docker_host)
+    containers = derive_containers(summaries, facts)
+    own_errors = container_errors(containers, facts.is_reachable())
+    parts = route_tables(containers, own_errors, precedence=precedence, explicit_only=explicit_only)
+    flat = {
+        "labels": labels_table(containers.lazy()),
+        "ports": port_bindings(containers.lazy()),
+        "mounts": mounts_table(containers.lazy()),
+        "networks": network_attachments(containers.lazy()),
+        "dependencies": dependency_edges(containers.lazy()),
+    }
+    collected = dict(zip(flat, pl.collect_all(list(flat.values())), strict=True))
+    errors = pl.concat([decode_errors, own_errors, parts.pop("errors")])
+    tables = {"hosts": hosts, "containers": containers, "errors": errors, **parts, **collected}
+    return {name: tables[name].select(table.select()) for name, table in TABLES.items()}
+
+
+def route_tables(
+    containers: pl.DataFrame,
+    own_errors: pl.DataFrame,
+    *,
+    precedence: Precedence,
+    explicit_only: Collection[str],
+) -> dict[str, pl.DataFrame]:
+    """The tables `routes` and `route_fields`, and as `errors` what is wrong with the labels of routes."""
+    resolved = resolve_routes(containers, precedence)
+    derived = derive_routes(containers, resolved, own_errors, explicit_only=explicit_only)
+    wrong = resolved._replace(errors=pl.concat([resolved.errors, derived.errors]))
+    return {
+        "routes": derived.routes,
+        "route_fields": fields_table(containers, resolved),
+        "errors": route_errors(containers, wrong),
+    }

@@ -1,0 +1,107 @@
+"""The exceptions that dockerframe raises: one family, each with a remedy."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+class DockerframeError(Exception):
+    """What every error of this package is.
+
+    Its text says what failed and where; `remedy` says how to mend it, and is part of the text.
+
+    Examples
+    --------
+    >>> error = DockerframeError("The report folder is a file.", remedy="Name a folder.")
+    >>> print(error)
+    The report folder is a file. Name a folder.
+    """
+
+    def __init__(self, message: str, *, remedy: str) -> None:
+        separator = "" if message.endswith("\n") else " "
+        super().__init__(f"{message}{separator}{remedy}".strip())
+        self.message = message
+        self.remedy = remedy
+
+
+class Mistake(NamedTuple):
+    """One thing wrong with a description of hosts: where it stands, and what is wrong with it."""
+
+    path: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.path}: {self.message}" if self.path else self.message
+
+
+class ConfigurationError(DockerframeError):
+    """A fleet file, a Docker context or the environment can't be used; lists all that is wrong with it at once.
+
+    Attributes
+    ----------
+    source
+        Where the description came from: a file's path, `environment`, `contexts`, `mapping`.
+    mistakes
+        Each mistake with its path inside the source.
+    """
+
+    def __init__(self, source: str, mistakes: Iterable[Mistake], *, remedy: str) -> None:
+        self.source = source
+        self.mistakes = tuple(mistakes)
+        count = len(self.mistakes)
+        lines = "".join(f"\n  {mistake}" for mistake in self.mistakes)
+        super().__init__(f"{source}: {count} mistake{'s' if count != 1 else ''}{lines}\n", remedy=remedy)
+
+
+class HostError(DockerframeError):
+    """One host could not be asked, or its answer could not be read.
+
+    Attributes
+    ----------
+    kind
+        One of `dockerframe.schemas.ERROR_KINDS`, as in the column `error_kind` of the table `hosts`.
+    host
+        The host's name, where it is known.
+    """
+
+    def __init__(self, kind: str, message: str, *, remedy: str = "", host: str | None = None) -> None:
+        super().__init__(message, remedy=remedy)
+        self.kind = kind
+        self.host = host
+
+
+class GatherError(DockerframeError):
+    """With `strict=True`: at least one host failed. Lists every failure.
+
+    Attributes
+    ----------
+    failures
+        The errors, by the name of the host.
+    """
+
+    def __init__(self, failures: dict[str, HostError]) -> None:
+        self.failures = failures
+        lines = "".join(f"\n  {host}: [{error.kind}] {error}" for host, error in failures.items())
+        count = len(failures)
+        super().__init__(
+            f"{count} host{'s' if count != 1 else ''} failed:{lines}\n",
+            remedy="Mend these hosts, or gather without strict=True to have the others.",
+        )
+
+
+class SnapshotError(DockerframeError):
+    """A snapshot can't be made of what was given, written where it should be, or read back."""
+
+
+class MissingExtraError(DockerframeError):
+    """A function needs a package that an optional extra brings."""
+
+    def __init__(self, feature: str, extra: str) -> None:
+        super().__init__(
+            f"{feature} needs packages that are not installed.",
+            remedy=f"Install them with: pip install 'dockerframe[{extra}]'.",
+        )
+        self.extra = extra

@@ -1,0 +1,127 @@
+"""Snapshots in folders: all tables of one moment together, appearing whole or not at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+
+from dockerframe.errors import SnapshotError
+from dockerframe.export.tables import FORMATS, write_table
+from dockerframe.schemas import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
+
+SNAPSHOT_FILE: Final = "snapshot.json"
+_LAYOUT: Final = 1
+_TRIES: Final = 1_000
+
+
+def write_snapshot(
+    tables: Mapping[str, pl.DataFrame],
+    described: Mapping[str, object],
+    parent: str | os.PathLike[str],
+    formats: Sequence[str],
+    taken_at: datetime,
+) -> Path:
+    """Write every table in every format into a new folder under `parent`, named by the UTC time.
+
+    `described` is kept beside them. The folder is made under another name and renamed once all is on disk.
+
+    Raises
+    ------
+    SnapshotError
+        When a format is unknown, or something can't be written.
+    """
+    unknown = [one for one in formats if one not in FORMATS]
+    if unknown or not formats:
+        named = f"There is no format {unknown[0]!r}." if unknown else "No format is named."
+        raise SnapshotError(named, remedy=f"Use one or more of {', '.join(FORMATS)}.")
+    target = Path(parent)
+    try:
+        target.mkdir(parents=True, exist_ok=True)
+        making = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=target))
+        try:
+            for name, table in tables.items():
+                for file_format in dict.fromkeys(formats):
+                    _write_file(making / f"{name}.{file_format}", table, file_format)
+            document = {"layout": _LAYOUT, **described, "formats": list(dict.fromkeys(formats))}
+            _write_bytes(making / SNAPSHOT_FILE, json.dumps(document, indent=2).encode())
+            making.chmod(0o755)
+            _sync_folder(making)
+            return _rename(making, target, f"{taken_at:%Y-%m-%dT%H%M%SZ}")
+        finally:
+            shutil.rmtree(making, ignore_errors=True)
+    except OSError as error:
+        raise SnapshotError(f"{target}: {error.strerror or error}.", remedy="Name a folder that can be written.") from error
+
+
+def read_tables(folder: str | os.PathLike[str]) -> tuple[dict[str, pl.DataFrame], dict[str, Any]]:
+    """The tables that `write_snapshot` wrote as Parquet, and what was kept beside them.
+
+    Raises
+    ------
+    SnapshotError
+        When it is no such folder, or of a layout that this version does not know.
+    """
+    path = Path(folder)
+    try:
+        described = json.loads((path / SNAPSHOT_FILE).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SnapshotError(f"{path} is no snapshot: {error}.", remedy="Name a folder that Snapshot.write made.") from error
+    if described.get("layout") != _LAYOUT:
+        raise SnapshotError(f"{path} has layout {described.get('layout')!r}.", remedy="Read it with the version of dockerframe that wrote it.")
+    try:
+        tables = {name: pl.read_parquet(path / f"{name}.parquet") for name in TABLES}
+    except (OSError, pl.exceptions.PolarsError) as error:
+        raise SnapshotError(f"{path} has no readable Parquet tables: {error}.", remedy="Write the snapshot with formats=['parquet'].") from error
+    return tables, described
+
+
+def _write_file(path: Path, table: pl.DataFrame, file_format: str) -> None:
+    with path.open("wb") as stream:
+        write_table(table, stream, file_format)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _write_bytes(path: Path, content: bytes) -> None:
+    with path.open("wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(stream.fileno())
+
+
+def _sync_folder(folder: Path) -> None:
+    """Have the names in a folder on disk too, where the system can open a folder for it."""
+    if not hasattr(os, "O_DIRECTORY"):
+        return
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _rename(making: Path, parent: Path, name: str) -> Path:
+    """Give the folder its name, or the next free one: two reports may finish within a second."""
+    for number in range(1, _TRIES):
+        final = parent / (name if number == 1 else f"{name}-{number}")
+        if final.exists():
+            continue
+        try:
+            making.rename(final)
+        except OSError:
+            if final.exists():
+                continue
+            raise
+        _sync_folder(parent)
+        return final
+    raise SnapshotError(f"{parent} has {_TRIES} snapshots of {name}.", remedy="Remove some of them.")

@@ -1,0 +1,201 @@
+"""A fleet: the hosts, and how to ask them all."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dockerframe.clients import shared_pool
+from dockerframe.errors import ConfigurationError, GatherError, Mistake
+from dockerframe.gather import MAX_WORKERS, gather
+from dockerframe.hosts.contexts import DEFAULT_CONTEXT, context_names, hosts_from_contexts
+from dockerframe.hosts.environment import host_from_environment, hosts_from_urls
+from dockerframe.hosts.fleet_file import Surroundings, hosts_from_file, hosts_from_mapping
+from dockerframe.hosts.host import (
+    DEFAULT_CONNECT_TIMEOUT_SECONDS,
+    DEFAULT_MAX_ANSWER_BYTES,
+    DEFAULT_READ_TIMEOUT_SECONDS,
+    Host,
+    Timeouts,
+)
+from dockerframe.hosts.urls import default_url
+from dockerframe.progress import progress_bar
+from dockerframe.snapshot import Snapshot, from_answers
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from dockerframe.clients.pool import ClientPool
+    from dockerframe.schemas import Precedence
+
+
+class Fleet:
+    """Docker hosts that are asked together.
+
+    Each way to make one takes the same limits: `connect_timeout_seconds` (5), `read_timeout_seconds` (30, for each
+    whole answer), `max_answer_bytes` (256 MB). A fleet file may set others, for all hosts or for one.
+
+    Examples
+    --------
+    >>> import dockerframe as dkf
+    >>> fleet = dkf.Fleet.from_mapping({"providers": {"docker": {"edge": "tcp://docker1.local:2375"}}})
+    >>> fleet
+    Fleet(edge: tcp://docker1.local:2375)
+    """
+
+    def __init__(self, hosts: Iterable[Host], *, pool: ClientPool | None = None) -> None:
+        self.hosts = tuple(hosts)
+        self.pool = pool if pool is not None else shared_pool
+        names = [host.name for host in self.hosts]
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if twice:
+            mistakes = [Mistake(name, "two hosts have this name") for name in twice]
+            raise ConfigurationError("hosts", mistakes, remedy="The name is the key of every table: rename one.")
+
+    def __repr__(self) -> str:
+        """Show the hosts."""
+        return f"Fleet({', '.join(f'{host.name}: {host.url}' for host in self.hosts)})"
+
+    @classmethod
+    def from_file(cls, path: str | os.PathLike[str], **limits: Any) -> Fleet:
+        """The fleet that a YAML file describes, in GoDoxy's form. Files that it names are relative to its folder.
+
+        Raises
+        ------
+        ConfigurationError
+            When it has mistakes; lists all of them, each with its path in the file.
+        """
+        file = Path(path)
+        return cls(hosts_from_file(file, _surroundings(file.absolute().parent), default_host(**limits)))
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping[str, Any], **limits: Any) -> Fleet:
+        """The fleet that a mapping describes, of the form of a fleet file. Files are relative to the working folder.
+
+        Raises
+        ------
+        ConfigurationError
+            When it has mistakes; lists all of them, each with its path.
+        """
+        return cls(hosts_from_mapping(mapping, _surroundings(Path.cwd()), default_host(**limits)))
+
+    @classmethod
+    def from_contexts(cls, names: Iterable[str] | None = None, **limits: Any) -> Fleet:
+        """The fleet of Docker's own contexts: some by name, or all, `default` included.
+
+        Raises
+        ------
+        ConfigurationError
+            When one is not there or can't be used; lists all that is wrong.
+        """
+        defaults = default_host(**limits)
+        wanted = [DEFAULT_CONTEXT, *context_names(os.environ)] if names is None else list(dict.fromkeys(names))
+        others = [name for name in wanted if name != DEFAULT_CONTEXT]
+        hosts = {host.name: host for host in hosts_from_contexts(others, os.environ, defaults)}
+        if DEFAULT_CONTEXT in wanted:
+            without_context = {key: value for key, value in os.environ.items() if key != "DOCKER_CONTEXT"}
+            without_context["DOCKER_HOST"] = os.environ.get("DOCKER_HOST") or default_url(sys.platform)
+            hosts[DEFAULT_CONTEXT] = host_from_environment(without_context, default_url(sys.platform), defaults)
+        return cls(hosts[name] for name in wanted)
+
+    @classmethod
+    def from_env(cls, **limits: Any) -> Fleet:
+        """The one host that the docker CLI would talk to: `DOCKER_HOST`, else the current context, else this machine.
+
+        Raises
+        ------
+        ConfigurationError
+            When a variable or the context can't be used.
+        """
+        return cls([host_from_environment(os.environ, default_url(sys.platform), default_host(**limits))])
+
+    @classmethod
+    def from_urls(cls, urls: Iterable[str], **limits: Any) -> Fleet:
+        """Hosts by `URL` or `NAME=URL`; TLS as `DOCKER_TLS_VERIFY` and `DOCKER_CERT_PATH` say.
+
+        Raises
+        ------
+        ConfigurationError
+            When a URL can't be used; lists all that is wrong.
+        """
+        return cls(hosts_from_urls(urls, os.environ, default_host(**limits)))
+
+    @classmethod
+    def demo(cls) -> Fleet:
+        """A recorded fleet that ships with the package: real engines' answers, replayed without any Docker.
+
+        Examples
+        --------
+        >>> import dockerframe as dkf
+        >>> dkf.Fleet.demo().snapshot(progress=False).hosts.filter(~pl.col("ok")).height
+        1
+        """
+        from dockerframe.demo import demo_hosts, demo_pool  # noqa: PLC0415 - only who asks for it pays for it
+
+        return cls(demo_hosts(), pool=demo_pool())
+
+    def snapshot(
+        self,
+        *,
+        size: bool = False,
+        strict: bool = False,
+        precedence: Precedence = "explicit",
+        progress: bool | None = None,
+        max_workers: int = MAX_WORKERS,
+    ) -> Snapshot:
+        """Ask all hosts at once and derive every table.
+
+        Parameters
+        ----------
+        size
+            Ask for the sizes of containers too, which is slow.
+        strict
+            Raise when any host failed, rather than have a row that says so.
+        precedence
+            Who wins where an alias and a wildcard set one field: `explicit` or `wildcard`.
+        progress
+            Whether there is a progress bar; None for one on a terminal or in a notebook.
+        max_workers
+            How many hosts are asked at the same time.
+
+        Raises
+        ------
+        GatherError
+            With `strict`, when any host failed; lists all that did.
+        """
+        with progress_bar(len(self.hosts), wanted=progress) as advance:
+            answers = gather(self.hosts, self.pool, size=size, max_workers=max_workers, on_answer=advance)
+        snapshot, failures = from_answers(answers, precedence=precedence, source=self)
+        if strict and failures:
+            raise GatherError(failures)
+        return snapshot
+
+    def host(self, name: str) -> Host:
+        """The host of a name.
+
+        Raises
+        ------
+        ConfigurationError
+            When there is none; lists those that there are.
+        """
+        for host in self.hosts:
+            if host.name == name:
+                return host
+        known = ", ".join(host.name for host in self.hosts)
+        raise ConfigurationError("hosts", [Mistake(name, "there is no such host")], remedy=f"There are: {known}.")
+
+
+def default_host(
+    *,
+    connect_timeout_seconds: float = DEFAULT_CONNECT_TIMEOUT_SECONDS,
+    read_timeout_seconds: float = DEFAULT_READ_TIMEOUT_SECONDS,
+    max_answer_bytes: int = DEFAULT_MAX_ANSWER_BYTES,
+) -> Host:
+    """The limits that hosts have where nothing else is said."""
+    return Host("", "", timeouts=Timeouts(connect_timeout_seconds, read_timeout_seconds), max_answer_bytes=max_answer_bytes)
+
+
+def _surroundings(folder: Path) -> Surroundings:
+    return Surroundings(os.environ, folder, default_url(sys.platform))

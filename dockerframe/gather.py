@@ -1,0 +1,91 @@
+"""Asking all hosts at once. One host's failure is a row; this is the one place where any exception is caught."""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
+
+from dockerframe.clients.agent import AGENT_INFO_PATH
+from dockerframe.clients.failures import host_error
+from dockerframe.errors import HostError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from dockerframe.clients.client import Client
+    from dockerframe.clients.pool import ClientPool
+    from dockerframe.hosts.host import Host
+
+MAX_WORKERS: Final = 64
+"""How many hosts are asked at the same time."""
+
+# What a proxy in front of an engine may refuse and still let the containers be seen.
+_OPTIONAL: Final = frozenset({"unauthorized", "not_found"})
+
+
+@dataclass(frozen=True, slots=True)
+class HostAnswer:
+    """What one host answered: the bytes of its container list and what it says of itself, or why not."""
+
+    host: Host
+    seconds: float
+    body: bytes = b""
+    api_version: str | None = None
+    version: dict[str, Any] = field(default_factory=dict)
+    info: dict[str, Any] = field(default_factory=dict)
+    agent: dict[str, Any] = field(default_factory=dict)
+    error: HostError | None = None
+
+
+def gather(
+    hosts: Sequence[Host],
+    pool: ClientPool,
+    *,
+    size: bool = False,
+    max_workers: int = MAX_WORKERS,
+    on_answer: Callable[[HostAnswer], None] = lambda answer: None,
+) -> list[HostAnswer]:
+    """The answers of all hosts, in the order of the hosts.
+
+    `size` asks for the sizes of containers too, which is slow. `on_answer` is called for each host as it comes in,
+    in the caller's thread.
+    """
+    if not hosts:
+        return []
+    executor = ThreadPoolExecutor(min(max_workers, len(hosts)), thread_name_prefix="dockerframe-gather")
+    try:
+        futures = {executor.submit(_ask, host, pool, size=size): number for number, host in enumerate(hosts)}
+        answers: dict[int, HostAnswer] = {}
+        for future in as_completed(futures):
+            answers[futures[future]] = future.result()
+            on_answer(answers[futures[future]])
+    finally:
+        # After an interrupt nobody waits for hosts that don't answer.
+        executor.shutdown(wait=False, cancel_futures=True)
+    return [answers[number] for number in range(len(hosts))]
+
+
+def _ask(host: Host, pool: ClientPool, *, size: bool) -> HostAnswer:
+    started = time.monotonic()
+    try:
+        with pool.acquire(host) as client:
+            params = {"all": "1", "size": "1"} if size else {"all": "1"}
+            body = client.get("/containers/json", params, timeouts=host.timeouts)
+            info = _optional(client, "/info")
+            agent = _optional(client, AGENT_INFO_PATH) if host.scheme == "agent" else {}
+            return HostAnswer(host, time.monotonic() - started, body, client.api_version, client.version, info, agent)
+    except HostError as error:
+        return HostAnswer(host, time.monotonic() - started, error=error)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it must not cost the other hosts' rows
+        return HostAnswer(host, time.monotonic() - started, error=host_error(error, host))
+
+
+def _optional(client: Client, path: str) -> dict[str, Any]:
+    try:
+        return client.get_object(path)
+    except HostError as error:
+        if error.kind in _OPTIONAL:
+            return {}
+        raise

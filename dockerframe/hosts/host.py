@@ -1,0 +1,79 @@
+"""A host: where an engine is reached, and as whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+DEFAULT_CONNECT_TIMEOUT_SECONDS: Final = 5.0
+DEFAULT_READ_TIMEOUT_SECONDS: Final = 30.0
+DEFAULT_MAX_ANSWER_BYTES: Final = 256 * 2**20
+DEFAULT_AGENT_CERTIFICATES: Final = Path("certs")
+
+
+@dataclass(frozen=True, slots=True)
+class TlsFiles:
+    """The files of a TLS identity: the authority that is trusted, and the client's certificate and key."""
+
+    ca_file: Path
+    cert_file: Path | None = None
+    key_file: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Timeouts:
+    """How long a host may take: to connect, and for each whole answer. In seconds."""
+
+    connect_seconds: float = DEFAULT_CONNECT_TIMEOUT_SECONDS
+    read_seconds: float = DEFAULT_READ_TIMEOUT_SECONDS
+
+
+@dataclass(frozen=True, slots=True)
+class Host:
+    """One Docker host of a fleet.
+
+    Attributes
+    ----------
+    name
+        The key of the host in every table.
+    url
+        `unix://PATH`, `npipe://PIPE`, `tcp://NAME:PORT`, `http://…`, `https://…`, `tls://…`, `ssh://USER@NAME:PORT`
+        or `agent://NAME:PORT`.
+    tls
+        The TLS identity of `https`, `tls` and of `tcp` over TLS.
+    explicit_only
+        Whether only containers with `proxy.` labels have routes (a name that ends in `!` in the fleet file).
+    timeouts, max_answer_bytes
+        The limits of each request.
+    agent_certificates
+        The folder that holds `ADDRESS.zip` for each GoDoxy agent.
+
+    Examples
+    --------
+    >>> Host("edge", "tcp://docker1.local:2375").scheme
+    'tcp'
+    """
+
+    name: str
+    url: str
+    tls: TlsFiles | None = None
+    explicit_only: bool = False
+    timeouts: Timeouts = Timeouts()
+    max_answer_bytes: int = DEFAULT_MAX_ANSWER_BYTES
+    agent_certificates: Path = DEFAULT_AGENT_CERTIFICATES
+
+    @property
+    def scheme(self) -> str:
+        """The scheme of the URL."""
+        return self.url.partition("://")[0]
+
+    @property
+    def address(self) -> str:
+        """What stands after the scheme: a path, or a name with its port."""
+        return self.url.partition("://")[2]
+
+    @property
+    def identity(self) -> tuple[str, TlsFiles | None, Path | None]:
+        """What a shared client is shared by: the URL and the TLS identity."""
+        return (self.url, self.tls, self.agent_certificates if self.scheme == "agent" else None)

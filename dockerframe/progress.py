@@ -1,0 +1,74 @@
+"""Progress of a gather: a bar on a terminal, a widget in a notebook, nothing elsewhere."""
+
+from __future__ import annotations
+
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from dockerframe.gather import HostAnswer
+
+
+@contextmanager
+def progress_bar(hosts: int, *, wanted: bool | None = None) -> Iterator[Callable[[HostAnswer], None]]:
+    """A function to call with each answer, which moves the bar that fits where this runs.
+
+    `wanted` is None for a bar where someone may look at it, else whether there is one.
+    """
+    if wanted is False or not hosts:
+        yield lambda answer: None
+    elif _in_notebook():
+        with _widget_bar(hosts) as advance:
+            yield advance
+    elif wanted or sys.stderr.isatty():
+        with _terminal_bar(hosts) as advance:
+            yield advance
+    else:
+        yield lambda answer: None
+
+
+def _in_notebook() -> bool:
+    """Whether a Jupyter kernel runs this: it has loaded IPython's zmq shell."""
+    module = sys.modules.get("ipykernel.zmqshell")
+    ipython = sys.modules.get("IPython")
+    return module is not None and ipython is not None and isinstance(ipython.get_ipython(), module.ZMQInteractiveShell)
+
+
+@contextmanager
+def _terminal_bar(hosts: int) -> Iterator[Callable[[HostAnswer], None]]:
+    from rich.console import Console  # noqa: PLC0415 - only where there is something to show
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
+
+    columns = (TextColumn("[progress.description]{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        task = progress.add_task("Gathering hosts", total=hosts)
+        yield lambda answer: progress.advance(task)
+
+
+@contextmanager
+def _widget_bar(hosts: int) -> Iterator[Callable[[HostAnswer], None]]:
+    try:
+        from IPython.display import display  # noqa: PLC0415 - only in a notebook
+        from ipywidgets import HTML, HBox, IntProgress  # noqa: PLC0415
+    except ImportError:
+        # The gather matters more than its bar; `view()` is where the missing extra is an error.
+        yield lambda answer: None
+        return
+    bar, text = IntProgress(max=hosts), HTML()
+    box = HBox([bar, text])
+    failed = 0
+
+    def advance(answer: HostAnswer) -> None:
+        nonlocal failed
+        failed += answer.error is not None
+        bar.value += 1
+        text.value = f"{bar.value} of {hosts} hosts" + (f", {failed} failed" if failed else "")
+
+    display(box)
+    try:
+        yield advance
+    finally:
+        box.close()

@@ -1,0 +1,61 @@
+"""Processes of engines: started with their output in a file, waited for, stopped."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+
+class EngineProcess:
+    """A process in a session of its own, with its output in a log file."""
+
+    def __init__(self, command: Sequence[str], log: Path, environment: Mapping[str, str] | None = None) -> None:
+        self.log = log
+        with log.open("wb") as output:
+            self._process = subprocess.Popen(
+                command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True, env=environment and dict(environment)
+            )
+
+    def wait_until(self, ready: Callable[[], bool], seconds: float = 40) -> None:
+        """Wait for something to become true while the process lives."""
+        deadline = time.monotonic() + seconds
+        while not ready():
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                tail = self.log.read_text(errors="replace")[-2000:]
+                self.stop()
+                raise RuntimeError(f"{self._process.args!r} did not come up:\n{tail}")
+            time.sleep(0.1)
+
+    def stop(self) -> None:
+        """Ask it to end, with all that it started, and insist after a while."""
+        if self._process.poll() is not None:
+            return
+        self._process.terminate()
+        try:
+            self._process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+
+def free_port() -> int:
+    """A TCP port of the loopback address that nothing listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def run(*command: str, environment: Mapping[str, str] | None = None, given: bytes | None = None) -> str:
+    """Run a command to its end and return what it prints."""
+    done = subprocess.run(command, input=given, capture_output=True, check=False, env=environment and {**os.environ, **environment})
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)}: {done.stderr.decode(errors='replace').strip()}")
+    return done.stdout.decode()
