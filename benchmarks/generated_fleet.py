@@ -87,7 +87,8 @@ def _ports(random_source: random.Random, port: int) -> list[dict[str, object]]:
     if random_source.random() < 0.3:
         return [{"PrivatePort": port, "Type": "tcp"}]
     return [
-        {"IP": address, "PrivatePort": port, "PublicPort": port + 10_000, "Type": "tcp"} for address in ("0.0.0.0", "::")
+        {"IP": address, "PrivatePort": port, "PublicPort": port + 10_000, "Type": "tcp"}
+        for address in ("0.0.0.0", "::")
     ]
 
 

@@ -43,7 +43,9 @@ def main() -> None:
         _record_podman("lab", root)
 
 
-def _record_docker(name: str, root: Path, wanted: Sequence[Created], networks: Sequence[str], binaries: Path | None) -> None:
+def _record_docker(
+    name: str, root: Path, wanted: Sequence[Created], networks: Sequence[str], binaries: Path | None
+) -> None:
     engine = Dockerd(name, root / name, binaries=binaries).start()
     try:
         create_all(engine, wanted, networks=networks, exposed=EXPOSED)
@@ -71,7 +73,11 @@ def _record(name: str, url: str, places: dict[str, str]) -> None:
     target.mkdir(parents=True)
     with new_client(Host(name, url), unique=True) as client:
         containers = json.loads(client.get("/containers/json", {"all": "1"}))
-        answers = {"version.json": client.version, "info.json": client.get_object("/info"), "containers.json": containers}
+        answers = {
+            "version.json": client.version,
+            "info.json": client.get_object("/info"),
+            "containers.json": containers,
+        }
         for one in containers:
             details = client.get_object(f"/containers/{one['Id']}/json")
             if details["HostConfig"]["NetworkMode"] == "host":

@@ -1,9 +1,9 @@
 """A whole fleet of Docker hosts as Polars frames.
 
-    import dockerframe as dkf
+import dockerframe as dkf
 
-    snap = dkf.Fleet.from_file("fleet.yml").snapshot()
-    snap.containers
+snap = dkf.Fleet.from_file("fleet.yml").snapshot()
+snap.containers
 """
 
 from dockerframe import namespace as _namespace

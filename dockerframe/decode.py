@@ -11,7 +11,17 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import polars as pl
 
 from dockerframe.errors import HostError
-from dockerframe.schemas import ERRORS, MOUNT_FIELDS, MOUNTS, NETWORK_FIELDS, NETWORKS, PORT_FIELDS, PORTS, SUMMARIES, TIME
+from dockerframe.schemas import (
+    ERRORS,
+    MOUNT_FIELDS,
+    MOUNTS,
+    NETWORK_FIELDS,
+    NETWORKS,
+    PORT_FIELDS,
+    PORTS,
+    SUMMARIES,
+    TIME,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -59,9 +69,7 @@ _WIRE_SCHEMA: Final = pl.Schema(
         "Labels": pl.Map(pl.String(), pl.String()),
         "Ports": pl.List(_wire_struct(PORT_FIELDS, _WIRE_PORT)),
         "Mounts": pl.List(_wire_struct(MOUNT_FIELDS, _WIRE_MOUNT)),
-        "NetworkSettings": pl.Struct(
-            {"Networks": pl.Map(pl.String(), _wire_struct(NETWORK_FIELDS, _WIRE_NETWORK))}
-        ),
+        "NetworkSettings": pl.Struct({"Networks": pl.Map(pl.String(), _wire_struct(NETWORK_FIELDS, _WIRE_NETWORK))}),
         "HostConfig": pl.Struct({"NetworkMode": pl.String()}),
         "SizeRw": pl.Int64(),
         "SizeRootFs": pl.Int64(),
@@ -104,7 +112,9 @@ def decode_bodies(bodies: Mapping[str, bytes]) -> Decoded:
     arrays = {host: body for host, body in bodies.items() if _is_array(body)}
     pieces = [(host, piece) for host, body in arrays.items() for piece in _pieces(body)]
     parsed = _parse_all(pieces)
-    broken = {host for (host, _), rows in zip(pieces, parsed, strict=True) if rows is None} | (bodies.keys() - arrays.keys())
+    broken = {host for (host, _), rows in zip(pieces, parsed, strict=True) if rows is None} | (
+        bodies.keys() - arrays.keys()
+    )
     whole = [rows for (host, _), rows in zip(pieces, parsed, strict=True) if rows is not None and host not in broken]
     for host in (host for host in bodies if host in broken):
         try:
@@ -223,7 +233,11 @@ def _excerpt(element: object) -> str:
     """The keys of a summary whose values are at fault, never the values: they may hold secrets."""
     if not isinstance(element, dict):
         return f"it is a {type(element).__name__}, not an object."
-    wrong = [key for key, value in element.items() if key in _WIRE_SCHEMA and _parse("", json.dumps([{key: value}]).encode()) is None]
+    wrong = [
+        key
+        for key, value in element.items()
+        if key in _WIRE_SCHEMA and _parse("", json.dumps([{key: value}]).encode()) is None
+    ]
     return f"{', '.join(wrong)}."
 
 
@@ -272,7 +286,11 @@ def _without_unusable_ids(summaries: pl.DataFrame) -> tuple[pl.DataFrame, pl.Dat
     if usable["usable"].all():
         return summaries, ERRORS.empty()
     names = pl.col("names").list.join(", ")
-    message = pl.when(has_id).then(pl.lit("Its id was sent before, for another container: ")).otherwise(pl.lit("It has no Id: "))
+    message = (
+        pl.when(has_id)
+        .then(pl.lit("Its id was sent before, for another container: "))
+        .otherwise(pl.lit("It has no Id: "))
+    )
     unusable = summaries.filter(~usable["usable"]).select(
         "host",
         "container_id",

@@ -45,7 +45,7 @@ def gather(
     *,
     size: bool = False,
     max_workers: int = MAX_WORKERS,
-    on_answer: Callable[[HostAnswer], None] = lambda answer: None,
+    on_answer: Callable[[HostAnswer], None] | None = None,
 ) -> list[HostAnswer]:
     """The answers of all hosts, in the order of the hosts.
 
@@ -60,7 +60,8 @@ def gather(
         answers: dict[int, HostAnswer] = {}
         for future in as_completed(futures):
             answers[futures[future]] = future.result()
-            on_answer(answers[futures[future]])
+            if on_answer is not None:
+                on_answer(answers[futures[future]])
     finally:
         # After an interrupt nobody waits for hosts that don't answer.
         executor.shutdown(wait=False, cancel_futures=True)

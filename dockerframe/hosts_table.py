@@ -17,13 +17,17 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-def hosts_table(answers: Sequence[HostAnswer], errors: Mapping[str, HostError], containers: Mapping[str, int]) -> pl.DataFrame:
+def hosts_table(
+    answers: Sequence[HostAnswer], errors: Mapping[str, HostError], containers: Mapping[str, int]
+) -> pl.DataFrame:
     """One row a host: `errors` by its name where it failed, `containers` the number of its containers where not."""
     rows = [_row(answer, errors.get(answer.host.name), containers.get(answer.host.name, 0)) for answer in answers]
     return pl.DataFrame(rows, schema=HOSTS.schema)
 
 
-def bare_hosts_table(urls: Mapping[str, str], errors: Mapping[str, HostError], containers: Mapping[str, int]) -> pl.DataFrame:
+def bare_hosts_table(
+    urls: Mapping[str, str], errors: Mapping[str, HostError], containers: Mapping[str, int]
+) -> pl.DataFrame:
     """One row a host that was not asked, but whose answer is at hand."""
     rows = [
         {"host": name, "url": url, **_outcome(errors.get(name), containers.get(name, 0))} for name, url in urls.items()
@@ -61,11 +65,22 @@ def _engine(version: Mapping[str, Any]) -> str | None:
     if not version:
         return None
     components = version.get("Components")
-    names = [str(one.get("Name", "")) for one in components if isinstance(one, dict)] if isinstance(components, list) else []
+    names = (
+        [str(one.get("Name", "")) for one in components if isinstance(one, dict)]
+        if isinstance(components, list)
+        else []
+    )
     return "podman" if any("podman" in name.lower() for name in names) else "docker"
 
 
 def _of(document: Mapping[str, Any], key: str, kind: type[T]) -> T | None:
     """A value of an answer, as long as it is of the type that it should have."""
     value = document.get(key)
-    return value if isinstance(value, kind) and not isinstance(value, bool) and value != "" and (not isinstance(value, int) or value >= 0) else None
+    return (
+        value
+        if isinstance(value, kind)
+        and not isinstance(value, bool)
+        and value != ""
+        and (not isinstance(value, int) or value >= 0)
+        else None
+    )

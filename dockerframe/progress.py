@@ -19,7 +19,7 @@ def progress_bar(hosts: int, *, wanted: bool | None = None) -> Iterator[Callable
     `wanted` is None for a bar where someone may look at it, else whether there is one.
     """
     if wanted is False or not hosts:
-        yield lambda answer: None
+        yield _say_nothing
     elif _in_notebook():
         with _widget_bar(hosts) as advance:
             yield advance
@@ -27,7 +27,11 @@ def progress_bar(hosts: int, *, wanted: bool | None = None) -> Iterator[Callable
         with _terminal_bar(hosts) as advance:
             yield advance
     else:
-        yield lambda answer: None
+        yield _say_nothing
+
+
+def _say_nothing(answer: HostAnswer) -> None:
+    """Where nobody looks."""
 
 
 def _in_notebook() -> bool:
@@ -42,10 +46,15 @@ def _terminal_bar(hosts: int) -> Iterator[Callable[[HostAnswer], None]]:
     from rich.console import Console  # noqa: PLC0415 - only where there is something to show
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
-    columns = (TextColumn("[progress.description]{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (
+        TextColumn("[progress.description]{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         task = progress.add_task("Gathering hosts", total=hosts)
-        yield lambda answer: progress.advance(task)
+        yield lambda _: progress.advance(task)
 
 
 @contextmanager
@@ -55,7 +64,7 @@ def _widget_bar(hosts: int) -> Iterator[Callable[[HostAnswer], None]]:
         from ipywidgets import HTML, HBox, IntProgress  # noqa: PLC0415
     except ImportError:
         # The gather matters more than its bar; `view()` is where the missing extra is an error.
-        yield lambda answer: None
+        yield _say_nothing
         return
     bar, text = IntProgress(max=hosts), HTML()
     box = HBox([bar, text])

@@ -221,9 +221,7 @@ _DERIVED: Final = (
     Column("no_loading_page", pl.Boolean(), "whether the loading page is left out"),
 )
 
-CONTAINERS: Final = Table(
-    "containers", "a container", ("host", "container_id"), (*SUMMARIES.columns, *_DERIVED)
-)
+CONTAINERS: Final = Table("containers", "a container", ("host", "container_id"), (*SUMMARIES.columns, *_DERIVED))
 
 ROUTE_FIELDS: Final = Table(
     "route_fields",

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from dockerframe.hosts.host import Host
     from dockerframe.schemas import Precedence
 
+
 class Source(Protocol):
     """Where the hosts of a snapshot can be asked again: a fleet."""
 
@@ -122,11 +123,15 @@ class Snapshot:
         SnapshotError
             When a format is unknown, or the folder can't be written.
         """
-        described = {"taken_at": self.taken_at.isoformat(), "precedence": self.precedence, "explicit_only": sorted(self.explicit_only)}
+        described = {
+            "taken_at": self.taken_at.isoformat(),
+            "precedence": self.precedence,
+            "explicit_only": sorted(self.explicit_only),
+        }
         return write_snapshot(self.tables, described, folder, formats, self.taken_at)
 
-    def with_tables(self, **tables: pl.DataFrame) -> Snapshot:
-        """A copy with some tables replaced."""
+    def with_tables(self, tables: Mapping[str, Any]) -> Snapshot:
+        """A copy with some tables replaced, by name."""
         return replace(self, **tables)
 
 
@@ -181,7 +186,9 @@ def from_bodies(
     """
     unknown = sorted(set(urls or {}) - set(bodies))
     if unknown:
-        raise SnapshotError(f"urls names hosts without a body: {', '.join(unknown)}.", remedy="Give both the same hosts.")
+        raise SnapshotError(
+            f"urls names hosts without a body: {', '.join(unknown)}.", remedy="Give both the same hosts."
+        )
     named = {host: (urls or {}).get(host, LOCAL_URL) for host in bodies}
     return _from_decoded(decode_bodies(bodies), named, precedence)
 
@@ -249,8 +256,10 @@ def _from_decoded(decoded: Decoded, urls: Mapping[str, str], precedence: Precede
     return _snapshot(decoded, hosts, precedence, frozenset())
 
 
-def _snapshot(decoded: Decoded, hosts: pl.DataFrame, precedence: Precedence, explicit_only: Collection[str]) -> Snapshot:
-    tables = derive_tables(
+def _snapshot(
+    decoded: Decoded, hosts: pl.DataFrame, precedence: Precedence, explicit_only: Collection[str]
+) -> Snapshot:
+    tables: dict[str, Any] = derive_tables(
         decoded.summaries,
         hosts,
         decoded.errors,

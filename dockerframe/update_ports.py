@@ -24,7 +24,9 @@ if TYPE_CHECKING:
 _EXPOSED = {"host": pl.String(), "container_id": pl.String(), **PORT_FIELDS}
 
 
-def update_ports(snapshot: Snapshot, containers: pl.DataFrame | None = None, *, fleet: Source | None = None) -> Snapshot:
+def update_ports(
+    snapshot: Snapshot, containers: pl.DataFrame | None = None, *, fleet: Source | None = None
+) -> Snapshot:
     """A copy of a snapshot that knows the exposed ports of some containers, as public ports of the same number.
 
     Parameters
@@ -54,7 +56,7 @@ def update_ports(snapshot: Snapshot, containers: pl.DataFrame | None = None, *, 
     own_errors = snapshot.errors.filter(pl.col("kind").is_in(own_kinds))
     parts = route_tables(updated, own_errors, precedence=snapshot.precedence, explicit_only=snapshot.explicit_only)
     return snapshot.with_tables(
-        containers=updated, routes=parts["routes"], errors=pl.concat([snapshot.errors, asked.errors])
+        {"containers": updated, "routes": parts["routes"], "errors": pl.concat([snapshot.errors, asked.errors])}
     )
 
 
@@ -71,7 +73,9 @@ def _inspect_all(wanted: pl.DataFrame, source: Source) -> _Asked:
     exposed: list[dict[str, Any]] = []
     errors: list[dict[str, Any]] = []
     with ThreadPoolExecutor(MAX_WORKERS, thread_name_prefix="dockerframe-inspect") as executor:
-        for rows, failed in executor.map(lambda name: _inspect_host(name, hosts.get(name), by_host[name], source), by_host):
+        for rows, failed in executor.map(
+            lambda name: _inspect_host(name, hosts.get(name), by_host[name], source), by_host
+        ):
             exposed.extend(rows)
             errors.extend(failed)
     return _Asked(pl.DataFrame(exposed, schema=_EXPOSED), pl.DataFrame(errors, schema=ERRORS.schema))

@@ -20,15 +20,19 @@ MAX_DEPTH: Final = 32
 # libyaml where PyYAML was built with it, else the same parser in Python.
 _Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
-_NULL: Final = re.compile(r"^(?:~|null|Null|NULL|)$")
-_TRUE: Final = re.compile(r"^(?:true|True|TRUE)$")
-_FALSE: Final = re.compile(r"^(?:false|False|FALSE)$")
+_WORDS: Final = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
 _INTEGER: Final = re.compile(r"^(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)$")
 _FLOAT: Final = re.compile(r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$")
 # Python refuses to convert integers of thousands of digits; such a text stays a text.
 _LONGEST_NUMBER: Final = 1_000
 _STRING_TAGS: Final = frozenset({"!", "tag:yaml.org,2002:str"})
-_KNOWN_TAGS: Final = _STRING_TAGS | {f"tag:yaml.org,2002:{name}" for name in ("int", "float", "bool", "null", "map", "seq")}
+_KNOWN_TAGS: Final = _STRING_TAGS | {
+    f"tag:yaml.org,2002:{name}" for name in ("int", "float", "bool", "null", "map", "seq")
+}
 
 
 class InvalidYamlError(ValueError):
@@ -84,12 +88,8 @@ def typed(node: Node) -> object:
 
 
 def _typed_scalar(text: str) -> object:
-    if _NULL.match(text):
-        return None
-    if _TRUE.match(text):
-        return True
-    if _FALSE.match(text):
-        return False
+    if text in _WORDS:
+        return _WORDS[text]
     if len(text) > _LONGEST_NUMBER:
         return text
     if _INTEGER.match(text):
@@ -121,7 +121,9 @@ class _Composer:
 
     def _node(self, event: yaml.Event, depth: int) -> Node:
         if isinstance(event, yaml.AliasEvent):
-            return self._expanded(event.anchor)
+            return self._expanded(str(event.anchor))
+        if not isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent):
+            raise InvalidYamlError("it breaks off")
         self._count(1)
         if depth > MAX_DEPTH:
             raise InvalidYamlError(f"it nests deeper than {MAX_DEPTH} levels")
@@ -133,7 +135,7 @@ class _Composer:
             self._anchors[event.anchor] = (node, self._nodes - before + 1)
         return node
 
-    def _content(self, event: yaml.Event, depth: int) -> Node:
+    def _content(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent, depth: int) -> Node:
         if isinstance(event, yaml.ScalarEvent):
             return Scalar(event.value, plain=not event.style and event.tag not in _STRING_TAGS)
         if isinstance(event, yaml.SequenceStartEvent):

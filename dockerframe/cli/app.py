@@ -29,7 +29,9 @@ app = typer.Typer(
     epilog="Exit status: 0 all good, 1 some host failed, 2 usage or configuration, 3 no host answered.",
 )
 
-OutputOption = Annotated[Output, typer.Option("--output", "-o", help="A table for people, or all columns for programs.")]
+OutputOption = Annotated[
+    Output, typer.Option("--output", "-o", help="A table for people, or all columns for programs.")
+]
 
 _HOSTS = {
     "host": pl.col("host"),
@@ -66,7 +68,12 @@ _ROUTES = {
     "host": pl.col("host"),
     "alias": pl.col("alias"),
     "container": pl.col("container_name"),
-    "target": pl.format("{}://{}:{}", "scheme", pl.col("target_host").fill_null("?"), pl.col("target_port").cast(pl.String).fill_null("?")),
+    "target": pl.format(
+        "{}://{}:{}",
+        "scheme",
+        pl.col("target_host").fill_null("?"),
+        pl.col("target_port").cast(pl.String).fill_null("?"),
+    ),
     "listening": pl.col("listening_port"),
     "excluded": pl.col("excluded_reason"),
 }
@@ -87,7 +94,9 @@ def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
 
 @app.callback()
 def _root(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")] = False,  # noqa: ARG001, FBT002
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version.")
+    ] = False,
 ) -> None:
     pass
 
@@ -106,7 +115,7 @@ def hosts(source: FleetSource, output: OutputOption = Output.table) -> None:
 def containers(
     source: FleetSource,
     output: OutputOption = Output.table,
-    size: Annotated[bool, typer.Option("--size", help="Ask for sizes too, which is slow.")] = False,  # noqa: FBT002
+    size: Annotated[bool, typer.Option("--size", help="Ask for sizes too, which is slow.")] = False,
 ) -> None:
     """One row a container."""
     snap = source.snapshot(size=size)
@@ -147,7 +156,7 @@ def report(
     source: FleetSource,
     out: Annotated[Path, typer.Option(help="Folder in which a new folder, named by the UTC time, is made.")],
     formats: Annotated[str, typer.Option("--format", help="Formats, with commas: parquet, csv, json.")] = "parquet",
-    size: Annotated[bool, typer.Option("--size", help="Ask for sizes too, which is slow.")] = False,  # noqa: FBT002
+    size: Annotated[bool, typer.Option("--size", help="Ask for sizes too, which is slow.")] = False,
 ) -> None:
     """Write every table into a folder, whole or not at all."""
     snap = source.snapshot(size=size)

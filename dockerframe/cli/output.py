@@ -82,7 +82,9 @@ def joined(column: str) -> pl.Expr:
 def published(column: str = "public_ports") -> pl.Expr:
     """Port bindings as `docker ps` writes them, shorter."""
     port = pl.element().struct
-    texts = pl.col(column).list.eval(pl.format("{}→{}/{}", port.field("public_port"), port.field("private_port"), port.field("type")))
+    texts = pl.col(column).list.eval(
+        pl.format("{}→{}/{}", port.field("public_port"), port.field("private_port"), port.field("type"))
+    )
     return texts.list.join(", ")
 
 

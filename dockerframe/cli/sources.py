@@ -59,13 +59,23 @@ class FleetSource:
         return self.fleet().snapshot(**options)
 
 
-def _options(
+def _options(  # noqa: PLR0917 - each is an option
     config: Annotated[Path | None, typer.Option(help="Fleet file (YAML).", rich_help_panel=_PANEL)] = None,
-    context: Annotated[list[str] | None, typer.Option(help="Docker context, by name. Repeatable.", rich_help_panel=_PANEL)] = None,
-    host: Annotated[list[str] | None, typer.Option(help="Host, as URL or NAME=URL. Repeatable.", rich_help_panel=_PANEL)] = None,
-    demo: Annotated[bool, typer.Option("--demo", help="The recorded fleet that ships with dockerframe.", rich_help_panel=_PANEL)] = False,  # noqa: FBT002
-    connect_timeout: Annotated[float, typer.Option(min=0.01, help="Seconds to connect to a host.", rich_help_panel=_PANEL)] = DEFAULT_CONNECT_TIMEOUT_SECONDS,
-    read_timeout: Annotated[float, typer.Option(min=0.01, help="Seconds for each whole answer.", rich_help_panel=_PANEL)] = DEFAULT_READ_TIMEOUT_SECONDS,
+    context: Annotated[
+        list[str] | None, typer.Option(help="Docker context, by name. Repeatable.", rich_help_panel=_PANEL)
+    ] = None,
+    host: Annotated[
+        list[str] | None, typer.Option(help="Host, as URL or NAME=URL. Repeatable.", rich_help_panel=_PANEL)
+    ] = None,
+    demo: Annotated[
+        bool, typer.Option("--demo", help="The recorded fleet that ships with dockerframe.", rich_help_panel=_PANEL)
+    ] = False,
+    connect_timeout: Annotated[
+        float, typer.Option(min=0.01, help="Seconds to connect to a host.", rich_help_panel=_PANEL)
+    ] = DEFAULT_CONNECT_TIMEOUT_SECONDS,
+    read_timeout: Annotated[
+        float, typer.Option(min=0.01, help="Seconds for each whole answer.", rich_help_panel=_PANEL)
+    ] = DEFAULT_READ_TIMEOUT_SECONDS,
 ) -> FleetSource:
     return FleetSource(config, context or [], host or [], demo, connect_timeout, read_timeout)
 
@@ -81,7 +91,7 @@ def with_source(command: Callable[..., None]) -> Callable[..., None]:
         command(source, **given)
 
     parameters = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in (*own, *shared.values())]
-    del with_options.__wrapped__  # type: ignore[attr-defined]
+    del with_options.__wrapped__
     with_options.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
     with_options.__annotations__ = {one.name: one.annotation for one in parameters}
     return with_options

@@ -34,7 +34,6 @@ def clients() -> list[Client]:
     Examples
     --------
     >>> for client in clients():
-    ...     with client:
-    ...         print(client.host.name)
+    ...     client.close()
     """
     return shared_pool.clients()

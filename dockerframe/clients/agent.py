@@ -64,21 +64,28 @@ def agent_identity(host: Host) -> AgentIdentity:
     HostError
         Of kind `unknown_agent`, when there are none, or not all of them.
     """
-    archive = host.agent_certificates / f"{host.address}.zip"
     folder = tempfile.TemporaryDirectory(prefix="dockerframe-agent-")
+    try:
+        _unpack(host, host.agent_certificates / f"{host.address}.zip", Path(folder.name))
+    except HostError:
+        folder.cleanup()
+        raise
+    return AgentIdentity(folder)
+
+
+def _unpack(host: Host, archive: Path, folder: Path) -> None:
     try:
         with zipfile.ZipFile(archive) as packed:
             for name in _FILES:
                 if packed.getinfo(name).file_size > _LARGEST_FILE_BYTES:
                     raise _unknown(host, f"{name} in {archive} is no certificate")
-                (Path(folder.name) / name).write_bytes(packed.read(name))
+                (folder / name).write_bytes(packed.read(name))
     except FileNotFoundError as error:
         raise _unknown(host, f"there is no file {archive}") from error
     except KeyError as error:
-        raise _unknown(host, f"{archive} lacks {error.args[0]}") from error
+        raise _unknown(host, f"{archive} lacks one of {', '.join(_FILES)}") from error
     except (OSError, zipfile.BadZipFile) as error:
         raise _unknown(host, f"{archive} can't be read: {error}") from error
-    return AgentIdentity(folder)
 
 
 def _unknown(host: Host, problem: str) -> HostError:

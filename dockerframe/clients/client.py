@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from dockerframe.errors import HostError
 
@@ -49,7 +49,7 @@ class Client:
         """Show the host."""
         return f"Client({self.host.name!r}, {self.host.url!r}, api_version={self.api_version!r})"
 
-    def __enter__(self) -> Client:
+    def __enter__(self) -> Self:
         """Use it in a `with` statement, which closes it."""
         return self
 
@@ -150,7 +150,9 @@ class Client:
 
     def _no_object(self, path: str) -> HostError:
         remedy = "Check that the URL is that of a Docker engine."
-        return HostError("invalid_answer", f"Host {self.host.name}: {path} is no JSON object.", remedy=remedy, host=self.host.name)
+        return HostError(
+            "invalid_answer", f"Host {self.host.name}: {path} is no JSON object.", remedy=remedy, host=self.host.name
+        )
 
 
 _VERSIONED: Final = ("/containers", "/info", "/events", "/images", "/networks")

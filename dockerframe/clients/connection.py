@@ -101,7 +101,12 @@ class EngineConnection:
         if 300 <= status < 400:
             kind, remedy = "redirected", "Name the URL that it points to, if that is the engine."
         said = response.raw.read(200, decode_content=False).decode("utf-8", errors="replace").strip()
-        raise HostError(kind, f"Host {self._host.name}: {path} answered {status}: {said or response.reason}.", remedy=remedy, host=self._host.name)
+        raise HostError(
+            kind,
+            f"Host {self._host.name}: {path} answered {status}: {said or response.reason}.",
+            remedy=remedy,
+            host=self._host.name,
+        )
 
     def _read(self, response: requests.Response, path: str, deadline: float) -> bytes:
         """The body, as long as it is within the limits while it arrives."""
@@ -116,11 +121,26 @@ class EngineConnection:
             chunks.append(chunk)
             received += len(chunk)
             if time.monotonic() > deadline:
-                raise HostError("read_timeout", f"Host {self._host.name}: {path} was not whole in time ({received} bytes came).", remedy="Give it a longer read_timeout_seconds, or mend the network.", host=self._host.name)
+                raise HostError(
+                    "read_timeout",
+                    f"Host {self._host.name}: {path} was not whole in time ({received} bytes came).",
+                    remedy="Give it a longer read_timeout_seconds, or mend the network.",
+                    host=self._host.name,
+                )
         if max(received, announced) > limit:
-            raise HostError("too_large", f"Host {self._host.name}: {path} is larger than {limit} bytes.", remedy="Raise max_answer_bytes for this host if that is right.", host=self._host.name)
+            raise HostError(
+                "too_large",
+                f"Host {self._host.name}: {path} is larger than {limit} bytes.",
+                remedy="Raise max_answer_bytes for this host if that is right.",
+                host=self._host.name,
+            )
         if received < announced:
-            raise HostError("disconnected", f"Host {self._host.name}: {path} broke off after {received} of {announced} bytes.", remedy="Gather again; look at what stands between if it happens again.", host=self._host.name)
+            raise HostError(
+                "disconnected",
+                f"Host {self._host.name}: {path} broke off after {received} of {announced} bytes.",
+                remedy="Gather again; look at what stands between if it happens again.",
+                host=self._host.name,
+            )
         return b"".join(chunks)
 
 
@@ -134,9 +154,12 @@ _STATUS_KINDS: Final = {
 class _ReadOnlySession(docker.APIClient):
     """docker-py's client, without any request that is not GET or HEAD."""
 
-    def send(self, request: requests.PreparedRequest, **options: object) -> requests.Response:  # type: ignore[override]
+    def send(self, request: requests.PreparedRequest, **options: object) -> requests.Response:
         if request.method not in _READING:
-            raise ReadOnlyError(f"dockerframe only reads: {request.method} {request.path_url} was not sent.", remedy="Change hosts with docker itself.")
+            raise ReadOnlyError(
+                f"dockerframe only reads: {request.method} {request.path_url} was not sent.",
+                remedy="Change hosts with docker itself.",
+            )
         return super().send(request, **options)  # type: ignore[arg-type]
 
 
@@ -171,7 +194,12 @@ def _network_session(host: Host, timeout: float) -> _ReadOnlySession:
 
 
 def _bare_session(base_url: str, timeout: float, tls: TLSConfig | None = None) -> _ReadOnlySession:
-    session = _ReadOnlySession(base_url=base_url, version=_PLACEHOLDER_VERSION, timeout=timeout, tls=tls or False)
+    session = _ReadOnlySession(
+        base_url=base_url,
+        version=_PLACEHOLDER_VERSION,
+        timeout=timeout,  # type: ignore[arg-type]
+        tls=tls or False,
+    )
     # Proxies and certificate bundles of the environment must not stand between a host and what the fleet says.
     session.trust_env = False
     session.headers["Accept-Encoding"] = "identity"

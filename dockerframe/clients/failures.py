@@ -35,7 +35,9 @@ _REMEDIES: Final = {
     "http": "Check that the URL is that of a Docker engine.",
     "internal": "Please report this with the traceback.",
 }
-_UNREACHABLE: Final = frozenset({errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN, errno.EADDRNOTAVAIL})
+_UNREACHABLE: Final = frozenset(
+    {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN, errno.EADDRNOTAVAIL}
+)
 _SSH_KINDS: Final = {
     "BadHostKeyException": "ssh_host_key",
     "AuthenticationException": "ssh_authentication",

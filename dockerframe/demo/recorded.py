@@ -48,7 +48,9 @@ def demo_pool() -> ClientPool:
 def _connect(host: Host) -> Connection:
     if host.name == _DOWN:
         message = f"Host {host.name}: {host.url}: Connection refused."
-        raise HostError("refused", message, remedy="This is the host of the demo fleet that is down on purpose.", host=host.name)
+        raise HostError(
+            "refused", message, remedy="This is the host of the demo fleet that is down on purpose.", host=host.name
+        )
     return _RecordedConnection(host)
 
 

@@ -90,4 +90,8 @@ def _listed(column: str, field: str, listed: tuple[object, ...], prefix: str, *,
 
 def _single(value: pl.Expr, listed: tuple[str, ...], prefix: str) -> pl.Expr:
     """A list of the one value where it is on the list, else an empty list."""
-    return pl.when(value.is_in(listed)).then(pl.concat_list(pl.lit(prefix) + value)).otherwise(pl.lit([], pl.List(pl.String)))
+    return (
+        pl.when(value.is_in(listed))
+        .then(pl.concat_list(pl.lit(prefix) + value))
+        .otherwise(pl.lit([], pl.List(pl.String)))
+    )

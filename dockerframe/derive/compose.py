@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-import polars as pl
+from typing import TYPE_CHECKING, Final
 
 from dockerframe.derive.labels import label
+
+if TYPE_CHECKING:
+    import polars as pl
 
 PROJECT_LABEL: Final = "com.docker.compose.project"
 SERVICE_LABEL: Final = "com.docker.compose.service"

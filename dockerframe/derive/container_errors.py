@@ -43,7 +43,9 @@ def _all_errors(containers: pl.LazyFrame, reachable: pl.Expr) -> Iterator[pl.Laz
     yield _no_network(containers)
     with_idle = containers.filter(has_idle_timeout())
     for setting in IDLE_SETTINGS:
-        message = pl.format("{} is {}; it must be {}.", pl.lit(setting.label), _quoted(setting.text), pl.lit(setting.valid))
+        message = pl.format(
+            "{} is {}; it must be {}.", pl.lit(setting.label), _quoted(setting.text), pl.lit(setting.valid)
+        )
         yield error_rows(with_idle.filter(setting.is_bad), "invalid_idle", pl.lit(setting.label), message)
 
 

@@ -36,9 +36,7 @@ class HostFacts(NamedTuple):
         agent = pl.col("url").str.starts_with("agent://").alias("is_agent")
         facts = hosts.select("host", hostname, local, agent)
         names = facts["host"]
-        return cls(
-            names.filter(facts["is_local"]), names.filter(facts["is_agent"]), names, facts["url_hostname"]
-        )
+        return cls(names.filter(facts["is_local"]), names.filter(facts["is_agent"]), names, facts["url_hostname"])
 
     # A join would copy every wide column; looking the few hosts up copies none.
     def is_local(self) -> pl.Expr:

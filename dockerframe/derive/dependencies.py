@@ -67,7 +67,10 @@ def _edges(containers: FrameT) -> FrameT:
     source = pl.when(non_empty_label(DEPENDS_ON_LABEL).is_not_null()).then(pl.lit(DEPENDS_ON_LABEL))
     return (
         containers.select(
-            *KEYS, "compose_project", _items().alias("item"), source.otherwise(pl.lit(COMPOSE_DEPENDS_ON_LABEL)).alias("source_label")
+            *KEYS,
+            "compose_project",
+            _items().alias("item"),
+            source.otherwise(pl.lit(COMPOSE_DEPENDS_ON_LABEL)).alias("source_label"),
         )
         .explode("item", empty_as_null=False, keep_nulls=False)
         .with_columns(

@@ -12,11 +12,8 @@ from dockerframe.derive.evaluation import only_where
 from dockerframe.derive.labels import boolean, non_empty_label
 from dockerframe.schemas import CONTAINERS, DURATION
 
-
 STOP_METHODS: Final = ("pause", "stop", "kill")
-STOP_SIGNALS: Final = tuple(
-    prefix + name for prefix in ("SIG", "") for name in ("INT", "TERM", "KILL", "QUIT", "HUP")
-)
+STOP_SIGNALS: Final = tuple(prefix + name for prefix in ("SIG", "") for name in ("INT", "TERM", "KILL", "QUIT", "HUP"))
 IDLE_TIMEOUT_LABEL: Final = "proxy.idle_timeout"
 
 _ABSOLUTE_PATH: Final = r"^/(?:[^%\x00-\x1f\x7f]|%[0-9A-Fa-f]{2})*$"
@@ -64,7 +61,9 @@ def _not_bare(text: pl.Expr) -> pl.Expr:
 def _stop_timeout() -> IdleSetting:
     text = non_empty_label("proxy.stop_timeout")
     value = pl.coalesce(whole_seconds(text), go_duration(text))
-    return IdleSetting("stop_timeout", value, pl.lit(timedelta(minutes=1), DURATION), "a duration or a number of seconds")
+    return IdleSetting(
+        "stop_timeout", value, pl.lit(timedelta(minutes=1), DURATION), "a duration or a number of seconds"
+    )
 
 
 def _start_endpoint() -> IdleSetting:

@@ -91,7 +91,8 @@ def resolve_routes(containers: pl.DataFrame, precedence: Precedence = "explicit"
     aliases = containers.select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"), "aliases")
     sorted_labels = sort_labels(route_labels(containers), aliases)
     named, references, wildcards = (
-        frame.with_columns(_is_object(frame)) for frame in (sorted_labels.named, sorted_labels.references, sorted_labels.wildcards)
+        frame.with_columns(_is_object(frame))
+        for frame in (sorted_labels.named, sorted_labels.references, sorted_labels.wildcards)
     )
     objects = parse_objects(named, references, wildcards)
     named, references, wildcards = (objects.without_bad(frame) for frame in (named, references, wildcards))
@@ -138,7 +139,9 @@ def _known_aliases(aliases: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
     listed = aliases.explode("aliases", empty_as_null=False, keep_nulls=False).rename({"aliases": "alias"})
     by_label = named.group_by("row", "alias").agg((~pl.col("is_object")).any().alias("has_field"))
     others = by_label.join(listed, on=_ROUTE, how="anti").sort(_ROUTE)
-    everything = pl.concat([listed.unique(_ROUTE, maintain_order=True).with_columns(pl.lit(value=True).alias("has_field")), others])
+    everything = pl.concat(
+        [listed.unique(_ROUTE, maintain_order=True).with_columns(pl.lit(value=True).alias("has_field")), others]
+    )
     return everything.sort("row", maintain_order=True)
 
 
@@ -150,7 +153,9 @@ class _Spread(NamedTuple):
 def _spread_wildcards(wildcards: pl.DataFrame, known: pl.DataFrame) -> _Spread:
     """Each wildcard label once for each alias it applies to."""
     targets = known.filter("has_field").select(_ROUTE)
-    counts = wildcards.group_by("row").agg(pl.len().alias("labels")).join(targets.group_by("row").len("aliases"), on="row")
+    counts = (
+        wildcards.group_by("row").agg(pl.len().alias("labels")).join(targets.group_by("row").len("aliases"), on="row")
+    )
     too_many = counts.filter(pl.col("labels").cast(pl.UInt64) * pl.col("aliases") > MAX_WILDCARD_FIELDS)
     message = pl.format(
         "{} wildcard labels for {} aliases set more than {} fields; none of them is applied.",
@@ -159,6 +164,12 @@ def _spread_wildcards(wildcards: pl.DataFrame, known: pl.DataFrame) -> _Spread:
         pl.lit(MAX_WILDCARD_FIELDS),
     )
     nobody = pl.lit(None, pl.String()).alias("alias")
-    errors = too_many.select("row", nobody, pl.lit("too_many_fields").alias("kind"), pl.lit("proxy.*").alias("label"), message.alias("message"))
+    errors = too_many.select(
+        "row",
+        nobody,
+        pl.lit("too_many_fields").alias("kind"),
+        pl.lit("proxy.*").alias("label"),
+        message.alias("message"),
+    )
     rows = wildcards.join(too_many, on="row", how="anti").join(targets, on="row")
     return _Spread(rows.with_columns(pl.lit("wildcard").alias("origin")), errors.cast(ROUTE_ERROR))

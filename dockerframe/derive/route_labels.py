@@ -54,13 +54,15 @@ SHORTCUTS: Final = {
 }
 """Plural labels and the field each sets, item by item (labels.md, section 6.1)."""
 
-ROUTE_ERROR: Final = {
-    "row": pl.UInt32(),
-    "alias": pl.String(),
-    "kind": pl.String(),
-    "label": pl.String(),
-    "message": pl.String(),
-}
+ROUTE_ERROR: Final = pl.Schema(
+    {
+        "row": pl.UInt32(),
+        "alias": pl.String(),
+        "kind": pl.String(),
+        "label": pl.String(),
+        "message": pl.String(),
+    }
+)
 """An error of one container's route labels; `alias` is null where it concerns no single route."""
 
 _FORM: Final = "write proxy.<alias>.<field>."
@@ -125,7 +127,9 @@ def sort_labels(labels: pl.DataFrame, aliases: pl.DataFrame) -> SortedLabels:
     nothing = labels.clear()
     references = _resolve_references(parts.get(("reference",), nothing), aliases)
     named = parts.get(("named",), nothing).with_columns(name.alias("alias"), pl.lit("alias").alias("origin"))
-    shortcuts = parts.get(("shortcut",), nothing).with_columns(name.replace_strict(SHORTCUTS, return_dtype=pl.String).alias("field"))
+    shortcuts = parts.get(("shortcut",), nothing).with_columns(
+        name.replace_strict(SHORTCUTS, return_dtype=pl.String).alias("field")
+    )
     errors = (
         _errors(parts.get(("invalid",), nothing), "invalid_label", pl.lit(f"It names no alias and field; {_FORM}")),
         _errors(parts.get(("empty_alias",), nothing), "empty_alias", pl.lit(f"Its alias is empty; {_FORM}")),

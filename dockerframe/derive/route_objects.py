@@ -28,7 +28,7 @@ class ParsedObjects(NamedTuple):
 
 
 def parse_objects(named: pl.DataFrame, references: pl.DataFrame, wildcards: pl.DataFrame) -> ParsedObjects:
-    """Parse the objects among some labels, which have `row`, `alias` (wildcards none), `label`, `value`, `is_object`."""
+    """Parse the objects among some labels: rows of `row`, `alias` (none: wildcards), `label`, `value`, `is_object`."""
     by_alias = [frame.select("row", "alias", "label", "value", "is_object") for frame in (named, references)]
     everywhere = wildcards.select("row", pl.lit("*").alias("alias"), "label", "value", "is_object")
     labels = pl.concat([*by_alias, everywhere])
@@ -49,5 +49,7 @@ def parse_objects(named: pl.DataFrame, references: pl.DataFrame, wildcards: pl.D
     bad = bad.join(extended, on=["row", "label"], how="anti").select("row", "alias", "label", "problem")
     alias = pl.when(pl.col("alias") != "*").then(pl.col("alias")).alias("alias")
     message = pl.format("Its value is not a usable YAML mapping: {}.", "problem")
-    errors = bad.select("row", alias, pl.lit("invalid_yaml").alias("kind"), "label", message.alias("message")).cast(ROUTE_ERROR)
+    errors = bad.select("row", alias, pl.lit("invalid_yaml").alias("kind"), "label", message.alias("message")).cast(
+        ROUTE_ERROR
+    )
     return ParsedObjects(found, bad.select("row", "label"), errors)

@@ -47,7 +47,9 @@ def _entries(assignments: pl.DataFrame, leaves: pl.DataFrame) -> pl.DataFrame:
     columns = (*_FIELD, "value", "label", "origin", "layer", "is_object")
     texts = assignments.filter(~pl.col("is_object")).select(columns)
     inside = assignments.filter("is_object").join(leaves, on="value", maintain_order="left_right")
-    return pl.concat([texts, inside.with_columns(pl.col("path").alias("field"), pl.col("text").alias("value")).select(columns)])
+    return pl.concat(
+        [texts, inside.with_columns(pl.col("path").alias("field"), pl.col("text").alias("value")).select(columns)]
+    )
 
 
 def _winners(entries: pl.DataFrame) -> pl.DataFrame:
@@ -55,9 +57,11 @@ def _winners(entries: pl.DataFrame) -> pl.DataFrame:
     some = entries.filter(pl.col("value").is_not_null())
     is_contested = pl.struct(_FIELD).is_duplicated()
     marked = some.with_columns(is_contested.alias("contested"))
-    contested = marked.filter("contested").with_columns(pl.col("label").str.count_matches(".", literal=True).alias("dots"))
+    contested = marked.filter("contested").with_columns(
+        pl.col("label").str.count_matches(".", literal=True).alias("dots")
+    )
     # Of texts the label that sorts last wins; of objects the one that is applied first stays.
-    texts = contested.filter(~pl.col("is_object")).sort("label", descending=True)
+    texts = contested.filter(~pl.col("is_object")).reverse().sort("label", descending=True, maintain_order=True)
     objects = contested.filter("is_object").sort("dots", "label", maintain_order=True)
     ranked = pl.concat([texts, objects]).sort("layer", "is_object", maintain_order=True)
     settled = ranked.unique(_FIELD, keep="first", maintain_order=True)
@@ -82,7 +86,9 @@ def _overlapping_routes(entries: pl.DataFrame) -> pl.DataFrame:
         return met.select(_ROUTE).unique()
     below = entries.select(_FIELD).join(parents, on="field")
     above = entries.select(_FIELD).rename({"field": "parent"}).unique()
-    return pl.concat([met.select(_ROUTE), below.join(above, on=[*_ROUTE, "parent"], how="semi").select(_ROUTE)]).unique()
+    return pl.concat(
+        [met.select(_ROUTE), below.join(above, on=[*_ROUTE, "parent"], how="semi").select(_ROUTE)]
+    ).unique()
 
 
 def _parents(paths: pl.DataFrame) -> pl.DataFrame:
@@ -102,7 +108,7 @@ def _merge_trees(assignments: pl.DataFrame) -> MergedFields:
     dots = pl.col("label").str.count_matches(".", literal=True).alias("dots")
     routes = (
         assignments.with_columns(dots, pl.col("field").fill_null(""))
-        .sort(*_ROUTE, "layer", "dots", "label")
+        .sort(*_ROUTE, "layer", "dots", "label", maintain_order=True)
         .group_by(_ROUTE, maintain_order=True)
         .agg(
             pl.col("field").alias("fields"),
@@ -121,12 +127,18 @@ def _merge_trees(assignments: pl.DataFrame) -> MergedFields:
         found.extend((place, *one) for one in merged.fields)
         refused.extend((place, index) for index in merged.conflicts)
     placed = routes.join(distinct, on=_PLACE)
-    fields = pl.DataFrame(found, {"place": pl.UInt32, "field": pl.String, "value": pl.String, "source": pl.UInt32}, orient="row")
+    fields = pl.DataFrame(
+        found, {"place": pl.UInt32, "field": pl.String, "value": pl.String, "source": pl.UInt32}, orient="row"
+    )
     conflicts = pl.DataFrame(refused, {"place": pl.UInt32, "source": pl.UInt32}, orient="row")
     label, origin = pl.col("label").list.get(pl.col("source")), pl.col("origin").list.get(pl.col("source"))
-    message = pl.lit("It needs a mapping where another label has set a text, or the other way round; the other label stays.")
+    message = pl.lit(
+        "It needs a mapping where another label has set a text, or the other way round; the other label stays."
+    )
     return MergedFields(
-        placed.join(fields, on="place").with_columns(label.alias("source_label"), origin.alias("origin")).select(_RESULT),
+        placed.join(fields, on="place")
+        .with_columns(label.alias("source_label"), origin.alias("origin"))
+        .select(_RESULT),
         placed.join(conflicts, on="place")
         .select("row", "alias", pl.lit("label_conflict").alias("kind"), label.alias("label"), message.alias("message"))
         .unique()

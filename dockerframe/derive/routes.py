@@ -15,20 +15,26 @@ from dockerframe.derive.well_known_ports import BY_ALIAS, BY_IMAGE
 from dockerframe.schemas import LABELS, ROUTES, Precedence
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Callable, Collection, Mapping
 
 PREFERRED_PORTS: Final = (80, 8080, 3000, 8000, 443, 8443)
 """Ports that are taken first where a container has several and no label says which."""
 
 _PORT: Final = r"^(?:(\d*):)?(\d*)$"
+
+
+def _whole_number(text: pl.Expr) -> pl.Expr:
+    return text.str.extract(r"^(\d+)$").cast(pl.Int64, strict=False)
+
+
 _BOOLEANS: Final = ("no_tls_verify", "disable_compression", "spa", "relay_proxy_protocol_header")
-_TYPED: Final = {
-    **{name: boolean for name in _BOOLEANS},
+_TYPED: Final[Mapping[str, Callable[[pl.Expr], pl.Expr]]] = {
+    **dict.fromkeys(_BOOLEANS, boolean),
     "response_header_timeout": go_duration,
-    "max_conns_per_host": lambda text: text.str.extract(r"^(\d+)$").cast(pl.Int64, strict=False),
+    "max_conns_per_host": _whole_number,
 }
 _VALID: Final = {
-    **{name: "true or false" for name in _BOOLEANS},
+    **dict.fromkeys(_BOOLEANS, "true or false"),
     "response_header_timeout": "a duration such as 30s or 1m",
     "max_conns_per_host": "a whole number",
 }
@@ -58,8 +64,8 @@ def routes(containers: FrameT, precedence: Precedence = "explicit", errors: pl.D
 
     Reads the table `containers`. `errors` has the `host` and `container_id` of containers that have errors of their
     own, which gives their routes the `excluded_reason` "error"; without it they are looked for in the labels, except
-    for networks that are not there, which needs the host's URL. Gives the columns of `dockerframe.schemas.ROUTES`, in the order of the containers,
-    then of their aliases. Source: labels.md, section 12.
+    for networks that are not there, which needs the host's URL. Gives the columns of `dockerframe.schemas.ROUTES`, in
+    the order of the containers, then of their aliases. Source: labels.md, section 12.
 
     Examples
     --------
@@ -98,7 +104,7 @@ def derive_routes(
     rows = _with_target(rows, containers)
     errors = _value_errors(rows, resolved.fields)
     rows = rows.with_columns(_excluded_reason(rows, containers, failed, pl.concat([resolved.errors, errors])))
-    return DerivedRoutes(with_keys(containers, rows, ROUTES.schema.names()).cast(dict(ROUTES.schema)), errors)
+    return DerivedRoutes(with_keys(containers, rows, ROUTES.schema.names()).cast(ROUTES.schema), errors)
 
 
 def _with_fields(containers: pl.DataFrame, resolved: ResolvedRoutes) -> pl.DataFrame:
@@ -155,9 +161,13 @@ def _with_target(rows: pl.DataFrame, containers: pl.DataFrame) -> pl.DataFrame:
     at_private = _bindings(containers, "private_ports").select(
         "row", pl.col("private_port").alias("port"), pl.col("public_port").alias("published_as"), is_private=True
     )
-    at_public = published.select("row", pl.col("public_port").alias("port"), pl.col("private_port").alias("published_for"))
+    at_public = published.select(
+        "row", pl.col("public_port").alias("port"), pl.col("private_port").alias("published_for")
+    )
     udp = published.filter(pl.col("type") == "udp")
-    as_udp = pl.concat([udp.select("row", pl.col(key).alias("port")) for key in ("private_port", "public_port")]).unique()
+    as_udp = pl.concat(
+        [udp.select("row", pl.col(key).alias("port")) for key in ("private_port", "public_port")]
+    ).unique()
     joined = (
         rows.lazy()
         .join(at_private.lazy(), on=["row", "port"], how="left", maintain_order="left")
@@ -207,10 +217,7 @@ def _value_errors(rows: pl.DataFrame, fields: pl.DataFrame) -> pl.DataFrame:
     """Errors of fields that have a type which their text does not fit."""
     problems = [
         _bad_values(rows, "port", _is_bad_port(), "invalid_port", "a port, or listening:proxy, of 1 to 65535"),
-        *(
-            _bad_values(rows, name, pl.col(name).is_null(), "invalid_value", _VALID[name])
-            for name in _TYPED
-        ),
+        *(_bad_values(rows, name, pl.col(name).is_null(), "invalid_value", _VALID[name]) for name in _TYPED),
     ]
     found = pl.concat(problems)
     sources = fields.select("row", "alias", "field", pl.col("source_label").alias("label"))
@@ -227,7 +234,9 @@ def _bad_values(rows: pl.DataFrame, name: str, is_bad: pl.Expr, kind: str, valid
 def _is_bad_port() -> pl.Expr:
     text = _field("port")
     parts = text.str.extract_groups(_PORT).struct
-    too_large = [(parts.field(group).cast(pl.UInt64, strict=False) > 2**16 - 1).fill_null(value=False) for group in "12"]
+    too_large = [
+        (parts.field(group).cast(pl.UInt64, strict=False) > 2**16 - 1).fill_null(value=False) for group in "12"
+    ]
     return ~text.str.contains(_PORT) | too_large[0] | too_large[1]
 
 

@@ -60,7 +60,9 @@ def write_snapshot(
         finally:
             shutil.rmtree(making, ignore_errors=True)
     except OSError as error:
-        raise SnapshotError(f"{target}: {error.strerror or error}.", remedy="Name a folder that can be written.") from error
+        raise SnapshotError(
+            f"{target}: {error.strerror or error}.", remedy="Name a folder that can be written."
+        ) from error
 
 
 def read_tables(folder: str | os.PathLike[str]) -> tuple[dict[str, pl.DataFrame], dict[str, Any]]:
@@ -75,13 +77,20 @@ def read_tables(folder: str | os.PathLike[str]) -> tuple[dict[str, pl.DataFrame]
     try:
         described = json.loads((path / SNAPSHOT_FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise SnapshotError(f"{path} is no snapshot: {error}.", remedy="Name a folder that Snapshot.write made.") from error
+        raise SnapshotError(
+            f"{path} is no snapshot: {error}.", remedy="Name a folder that Snapshot.write made."
+        ) from error
     if described.get("layout") != _LAYOUT:
-        raise SnapshotError(f"{path} has layout {described.get('layout')!r}.", remedy="Read it with the version of dockerframe that wrote it.")
+        raise SnapshotError(
+            f"{path} has layout {described.get('layout')!r}.",
+            remedy="Read it with the version of dockerframe that wrote it.",
+        )
     try:
         tables = {name: pl.read_parquet(path / f"{name}.parquet") for name in TABLES}
     except (OSError, pl.exceptions.PolarsError) as error:
-        raise SnapshotError(f"{path} has no readable Parquet tables: {error}.", remedy="Write the snapshot with formats=['parquet'].") from error
+        raise SnapshotError(
+            f"{path} has no readable Parquet tables: {error}.", remedy="Write the snapshot with formats=['parquet']."
+        ) from error
     return tables, described
 
 

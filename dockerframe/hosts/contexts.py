@@ -79,7 +79,9 @@ def _host(name: str, folder: Path, defaults: Host) -> Host:
     url = checked_url(str(endpoint.get("Host", "")))
     tls = _tls_files(folder / "tls" / key / "docker")
     if url.startswith(("https://", "tls://")) and tls is None:
-        raise _UnusableContextError("it uses TLS, but has no ca.pem; dockerframe always verifies the host's certificate")
+        raise _UnusableContextError(
+            "it uses TLS, but has no ca.pem; dockerframe always verifies the host's certificate"
+        )
     return replace(defaults, name=name, url=url, tls=tls)
 
 
@@ -95,7 +97,9 @@ def _document(path: Path) -> dict[str, Any]:
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise ConfigurationError(_SOURCE, [Mistake(str(path), str(error))], remedy="Mend or remove that file.") from error
+        raise ConfigurationError(
+            _SOURCE, [Mistake(str(path), str(error))], remedy="Mend or remove that file."
+        ) from error
     if not isinstance(document, dict):
         raise ConfigurationError(_SOURCE, [Mistake(str(path), "no JSON object")], remedy="Mend or remove that file.")
     return document

@@ -1,4 +1,4 @@
-"""The host that the docker CLI would talk to: `DOCKER_HOST`, `DOCKER_TLS_VERIFY`, `DOCKER_CERT_PATH`, `DOCKER_CONTEXT`."""
+"""The host that the docker CLI would talk to, by its variables and its current context."""
 
 from __future__ import annotations
 

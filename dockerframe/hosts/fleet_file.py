@@ -16,7 +16,16 @@ from dockerframe.yaml_nodes import InvalidYamlError, parse_yaml, typed
 
 _DOCKER_HOST: Final = ("$DOCKER_HOST", "${DOCKER_HOST}")
 _VARIABLE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
-_HOST_KEYS: Final = ("url", "scheme", "host", "port", "tls", "connect_timeout_seconds", "read_timeout_seconds", "max_answer_bytes")
+_HOST_KEYS: Final = (
+    "url",
+    "scheme",
+    "host",
+    "port",
+    "tls",
+    "connect_timeout_seconds",
+    "read_timeout_seconds",
+    "max_answer_bytes",
+)
 _TLS_KEYS: Final = ("ca_file", "cert_file", "key_file")
 _SETTINGS_KEYS: Final = ("connect_timeout_seconds", "read_timeout_seconds", "max_answer_bytes", "agent_certificates")
 _REMEDY: Final = "Mend each of them and load the file again."
@@ -107,7 +116,9 @@ class _Reader:
             if path is not None:
                 self.defaults = replace(self.defaults, agent_certificates=path)
         elif self.defaults.agent_certificates == DEFAULT_AGENT_CERTIFICATES:
-            self.defaults = replace(self.defaults, agent_certificates=self.surroundings.folder / DEFAULT_AGENT_CERTIFICATES)
+            self.defaults = replace(
+                self.defaults, agent_certificates=self.surroundings.folder / DEFAULT_AGENT_CERTIFICATES
+            )
 
     def _docker(self, name: object, value: object, path: str) -> Host | None:
         host_name = self._host_name(name, path)
@@ -213,7 +224,9 @@ class _Reader:
     def _text(self, value: object, path: str) -> str | None:
         """A text with its variables filled in."""
         if value is None or isinstance(value, bool | list | dict) or str(value) == "":
-            self._mistake(path, "it is missing" if value is None or value == "" else f"it must be a text, not {value!r}")
+            self._mistake(
+                path, "it is missing" if value is None or value == "" else f"it must be a text, not {value!r}"
+            )
             return None
         text = str(value)
         unset = [name for name in _VARIABLE.findall(text) if name not in self.surroundings.environment]

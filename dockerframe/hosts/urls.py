@@ -44,7 +44,9 @@ def checked_url(text: str) -> str:
         text = f"unix://{text}"
     scheme, separator, rest = text.partition("://")
     if not separator or scheme not in SCHEMES:
-        raise InvalidUrlError(f"{text!r} is no host URL; it must start with one of {', '.join(f'{one}://' for one in SCHEMES)}")
+        raise InvalidUrlError(
+            f"{text!r} is no host URL; it must start with one of {', '.join(f'{one}://' for one in SCHEMES)}"
+        )
     if scheme in {"unix", "npipe"}:
         return f"{scheme}://{_local_path(scheme, rest)}"
     return _network_url(text, scheme)
@@ -77,11 +79,13 @@ def _local_path(scheme: str, path: str) -> str:
 
 
 def _network_url(text: str, scheme: str) -> str:
-    parts = urlsplit(text)
     try:
+        parts = urlsplit(text)
         name, port = parts.hostname, parts.port
     except ValueError as error:
-        raise InvalidUrlError(f"{text!r}: a port is a number of 1 to {_LARGEST_PORT}, and an IPv6 address stands in brackets") from error
+        raise InvalidUrlError(
+            f"{text!r}: a port is a number of 1 to {_LARGEST_PORT}, and an IPv6 address stands in brackets"
+        ) from error
     if not name or not _NAME.match(name):
         raise InvalidUrlError(f"{text!r} names no host")
     if port is not None and not 1 <= port <= _LARGEST_PORT:

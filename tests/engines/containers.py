@@ -53,13 +53,20 @@ def import_images(engine: HasDocker, images: Iterable[str], exposed: dict[str, i
     """Give an engine images of these names, some with a port that they expose."""
     root = root_folder()
     for image in sorted(set(images)):
-        changes = ["--change", 'CMD ["/bin/sleep","100000"]', "--change", f"LABEL org.opencontainers.image.version={_version(image)}"]
+        changes = [
+            "--change",
+            'CMD ["/bin/sleep","100000"]',
+            "--change",
+            f"LABEL org.opencontainers.image.version={_version(image)}",
+        ]
         if exposed and image in exposed:
             changes += ["--change", f"EXPOSE {exposed[image]}"]
         engine.docker("import", *changes, "-", image, given=root)
 
 
-def create_all(engine: HasDocker, wanted: Sequence[Created], *, networks: Iterable[str] = (), exposed: dict[str, int] | None = None) -> None:
+def create_all(
+    engine: HasDocker, wanted: Sequence[Created], *, networks: Iterable[str] = (), exposed: dict[str, int] | None = None
+) -> None:
     """Make networks, images and containers."""
     for network in networks:
         engine.docker("network", "create", *network.split())

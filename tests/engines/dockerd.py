@@ -31,7 +31,9 @@ def missing_for_dockerd() -> str | None:
 class Dockerd:
     """One Docker engine at a socket, and over TLS too when it has an authority."""
 
-    def __init__(self, name: str, folder: Path, *, authority: Authority | None = None, binaries: Path | None = None) -> None:
+    def __init__(
+        self, name: str, folder: Path, *, authority: Authority | None = None, binaries: Path | None = None
+    ) -> None:
         self.name = name
         self.socket = folder / "docker.sock"
         self.url = f"unix://{self.socket}"
@@ -59,8 +61,8 @@ class Dockerd:
         if self._authority is not None:
             cert_file, key_file = self._authority.issue(self.name, "127.0.0.1", "localhost")
             command += [
-                "--host", f"tcp://127.0.0.1:{self.tls_port}", "--tlsverify", "--tlscacert", str(self._authority.ca_file),
-                "--tlscert", str(cert_file), "--tlskey", str(key_file),
+                "--host", f"tcp://127.0.0.1:{self.tls_port}", "--tlsverify",
+                "--tlscacert", str(self._authority.ca_file), "--tlscert", str(cert_file), "--tlskey", str(key_file),
             ]  # fmt: skip
         environment = dict(os.environ)
         if self._binaries is not None:

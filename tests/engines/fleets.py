@@ -7,7 +7,16 @@ from tests.engines.containers import Created
 _COMPOSE = "com.docker.compose"
 
 
-def compose(project: str, service: str, image: str, labels: dict[str, str] | None = None, *arguments: str, number: int = 1, depends_on: str = "", **options: object) -> Created:
+def compose(
+    project: str,
+    service: str,
+    image: str,
+    labels: dict[str, str] | None = None,
+    *arguments: str,
+    number: int = 1,
+    depends_on: str = "",
+    **options: object,
+) -> Created:
     """A container as Docker Compose labels it."""
     name = f"{project}-{service}-{number}"
     own = {
@@ -41,7 +50,7 @@ EDGE = [
     compose("auth", "worker", "ghcr.io/goauthentik/server:2024.10", {"proxy.exclude": "yes"}, "--network", "auth_default", "-v", "/var/run/docker.sock:/var/run/docker.sock", depends_on="postgresql:service_healthy:true"),
     compose("auth", "postgresql", "postgres:16", None, "--network", "auth_default", "-v", "auth_db:/var/lib/postgresql/data", "--expose", "5432", *_health("true")),
     compose("auth", "redis", "redis:7-alpine", None, "--network", "auth_default", "--expose", "6379"),
-    Created("homepage", "ghcr.io/gethomepage/homepage:v0.9", {"proxy.aliases": "home", "proxy.ports": "3000", "proxy.home.homepage.show": "false", "proxy.*": "homepage:\n  category: Tools\n  icon: \"@selfhst/homepage.svg\""}, ("--network", "front", "-p", "3000:3000")),
+    Created("homepage", "ghcr.io/gethomepage/homepage:v0.9", {"proxy.aliases": "home", "proxy.ports": "3000", "proxy.home.homepage.show": "false", "proxy.*": 'homepage:\n  category: Tools\n  icon: "@selfhst/homepage.svg"'}, ("--network", "front", "-p", "3000:3000")),
     Created("whoami", "traefik/whoami:v1.10", {"proxy.whoami.rules": "- name: default\n  do: serve /www", "proxy.whoami.middlewares.oidc": "allowed_groups: [everyone]", "proxy.whoami.middlewares.oidc.bypass": "- path /api"}, ("--network", "dual", "-p", "127.0.0.1:8081:80", "-p", "[::1]:8081:80")),
     Created("dns", "pihole/pihole:2024.07.0", {"proxy.aliases": "dns dns-ui", "proxy.$1.port": "53:53", "proxy.$1.scheme": "udp", "proxy.$2.port": "80"}, ("-p", "53:53/udp", "-p", "53:53/tcp", "-p", "8053:80")),
     Created("node-exporter", "prom/node-exporter:v1.8.2", {"proxy.node.port": "9100"}, ("--network", "host")),

@@ -10,14 +10,18 @@ _NEXT_RELEASE = "trixie"
 
 
 def newer_docker(folder: Path) -> Path | None:
-    """The folder that `docker.io` and `containerd` of the next Debian release are unpacked in; None where they can't be.
+    """The folder that `docker.io` and `containerd` of the next release are unpacked in; None where they can't be.
 
     The machine's own package sources are used, with the name of the release changed.
     """
     root = folder / "root"
     if (root / "usr/sbin/dockerd").exists():
         return root
-    sources = [file for file in Path("/etc/apt").rglob("*") if file.suffix in {".list", ".sources"} and "debian.org" in file.read_text()]
+    sources = [
+        file
+        for file in Path("/etc/apt").rglob("*")
+        if file.suffix in {".list", ".sources"} and "debian.org" in file.read_text()
+    ]
     release = re.search(r"^VERSION_CODENAME=(\w+)", Path("/etc/os-release").read_text(), re.MULTILINE)
     if not sources or release is None:
         return None

@@ -54,4 +54,11 @@ class Podman:
 
     def _storage(self) -> list[str]:
         folder = self._folder
-        return ["--root", str(folder / "root"), "--runroot", str(folder / "run"), "--storage-driver=vfs", "--cgroup-manager=cgroupfs", "--events-backend=file"]  # fmt: skip
+        options = {
+            "--root": folder / "root",
+            "--runroot": folder / "run",
+            "--storage-driver": "vfs",
+            "--cgroup-manager": "cgroupfs",
+            "--events-backend": "file",
+        }
+        return [f"{name}={value}" for name, value in options.items()]

@@ -7,11 +7,11 @@ import signal
 import socket
 import subprocess
 import time
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
 
 
 class EngineProcess:
@@ -21,7 +21,12 @@ class EngineProcess:
         self.log = log
         with log.open("wb") as output:
             self._process = subprocess.Popen(
-                command, stdout=output, stderr=output, stdin=subprocess.DEVNULL, start_new_session=True, env=environment and dict(environment)
+                command,
+                stdout=output,
+                stderr=output,
+                stdin=subprocess.DEVNULL,
+                start_new_session=True,
+                env=environment and dict(environment),
             )
 
     def wait_until(self, ready: Callable[[], bool], seconds: float = 40) -> None:
@@ -55,7 +60,9 @@ def free_port() -> int:
 
 def run(*command: str, environment: Mapping[str, str] | None = None, given: bytes | None = None) -> str:
     """Run a command to its end and return what it prints."""
-    done = subprocess.run(command, input=given, capture_output=True, check=False, env=environment and {**os.environ, **environment})
+    done = subprocess.run(
+        command, input=given, capture_output=True, check=False, env=environment and {**os.environ, **environment}
+    )
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)}: {done.stderr.decode(errors='replace').strip()}")
     return done.stdout.decode()

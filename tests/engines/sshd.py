@@ -42,7 +42,9 @@ class Sshd:
             run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(key))
         host_key = (folder / "host_key.pub").read_text().split()
         (ssh / "known_hosts").write_text(f"[127.0.0.1]:{self.port} {host_key[0]} {host_key[1]}\n")
-        (ssh / "config").write_text(f"Host engine\n  HostName 127.0.0.1\n  Port {self.port}\n  User {getpass.getuser()}\n")
+        (ssh / "config").write_text(
+            f"Host engine\n  HostName 127.0.0.1\n  Port {self.port}\n  User {getpass.getuser()}\n"
+        )
         (folder / "authorized_keys").write_bytes((ssh / "id_ed25519.pub").read_bytes())
         settings = {
             "Port": self.port,

@@ -1,0 +1,127 @@
+"""The command line: what it prints, and how it ends."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import dockerframe as dkf
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
+    # Options of a pipe, not of the terminal that the tests may run in.
+    return subprocess.run(
+        [sys.executable, "-m", "dockerframe", *arguments],
+        capture_output=True,
+        check=False,
+        env={**os.environ, **environment},
+        timeout=60,
+    )
+
+
+@pytest.mark.parametrize("command", ["hosts", "containers", "ports", "routes", "errors"])
+def test_tables_for_people(command: str) -> None:
+    done = run(command, "--demo")
+    assert done.returncode == 1
+    assert b"refused" in done.stderr
+    assert len(done.stdout.splitlines()) > 5
+
+
+@pytest.mark.parametrize(("command", "table"), [("hosts", "hosts"), ("containers", "containers"), ("routes", "routes")])
+def test_whole_tables_for_programs(command: str, table: str) -> None:
+    snap = dkf.Fleet.demo().snapshot(progress=False)
+    expected = getattr(snap, table)
+    read = pl.read_parquet(io.BytesIO(run(command, "--demo", "--output", "parquet").stdout))
+    assert read.schema == expected.schema
+    assert read.drop("seconds", strict=False).equals(expected.drop("seconds", strict=False))
+    lines = run(command, "--demo", "-o", "json").stdout.splitlines()
+    assert [json.loads(line)["host"] for line in lines] == expected["host"].to_list()
+    csv = pl.read_csv(io.BytesIO(run(command, "--demo", "-o", "csv").stdout), infer_schema=False)
+    assert csv.columns == expected.columns
+    assert csv.height == expected.height
+
+
+def test_exit_status(tmp_path: Path) -> None:
+    (tmp_path / "bad.yml").write_text("providers: {docker: {a: 'ftp://x'}}")
+    assert run("hosts", "--host", f"unix://{tmp_path}/none.sock").returncode == 3
+    assert run("hosts", "--config", str(tmp_path / "bad.yml")).returncode == 2
+    assert run("hosts", "--config", str(tmp_path / "none.yml")).returncode == 2
+    assert run("hosts", "--context", "none").returncode == 2
+    assert run("hosts", "--demo", "--host", "tcp://x").returncode == 2
+    assert run("hosts", "--nonsense").returncode == 2
+    assert run("report", "--demo").returncode == 2
+    assert run("demo").returncode == 0
+    assert run("hosts", DOCKER_HOST=f"unix://{tmp_path}/none.sock").returncode == 3
+
+
+def test_mistakes_are_told_without_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "bad.yml").write_text("providers: {docker: {a: 'ftp://x', b: 'tcp://y:0'}}")
+    done = run("containers", "--config", str(tmp_path / "bad.yml"))
+    assert b"providers.docker.a" in done.stderr
+    assert b"providers.docker.b" in done.stderr
+    assert b"Traceback" not in done.stderr
+    assert done.stdout == b""
+
+
+def test_report_writes_every_table(tmp_path: Path) -> None:
+    done = run("report", "--demo", "--out", str(tmp_path / "reports"), "--format", "parquet,csv")
+    assert done.returncode == 1
+    folder = Path(done.stdout.decode().strip())
+    assert folder.parent == tmp_path / "reports"
+    assert dkf.read_snapshot(folder).containers.height >= 60
+    assert run("report", "--demo", "--out", str(tmp_path), "--format", "xlsx").returncode == 2
+
+
+def test_demo_writes_a_report_too(tmp_path: Path) -> None:
+    done = run("demo", "--out", str(tmp_path))
+    assert done.returncode == 0
+    assert len(os.listdir(tmp_path)) == 1
+
+
+def test_config_of_several_hosts(tmp_path: Path) -> None:
+    (tmp_path / "fleet.yml").write_text(
+        f"providers:\n  docker:\n    a: unix://{tmp_path}/a.sock\n    b: unix://{tmp_path}/b.sock\n"
+    )
+    done = run("hosts", "--config", str(tmp_path / "fleet.yml"), "-o", "json")
+    assert done.returncode == 3
+    assert [json.loads(line)["error_kind"] for line in done.stdout.splitlines()] == ["no_socket", "no_socket"]
+
+
+def test_tables_fit_a_narrow_terminal() -> None:
+    pty = pytest.importorskip("pty")
+    main, other = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dockerframe", "containers", "--demo"],
+        stdout=other,
+        stderr=subprocess.DEVNULL,
+        env={**os.environ, "COLUMNS": "60", "TERM": "xterm"},
+    )
+    os.close(other)
+    shown = b""
+    try:
+        while chunk := os.read(main, 65536):
+            shown += chunk
+    except OSError:
+        pass  # a terminal whose other end is closed
+    process.wait()
+    os.close(main)
+    lines = [line for line in shown.decode().splitlines() if line.startswith(("│", "┃"))]
+    assert lines
+    assert "Left out" in shown.decode()
+
+
+def test_labels_are_never_markup() -> None:
+    shown = run("routes", "--demo").stdout.decode()
+    assert "[bold]" not in shown
+
+
+def test_version_and_help() -> None:
+    assert run("--version").stdout.decode().strip() == f"dockerframe {dkf.__version__}"
+    assert b"Exit status" in run("--help").stdout

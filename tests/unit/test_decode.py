@@ -1,0 +1,135 @@
+"""Bytes to rows: engines of any age, and what is wrong in an answer costs itself alone."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+import dockerframe as dkf
+from dockerframe import decode
+from dockerframe.decode import decode_bodies
+from dockerframe.schemas import SUMMARIES, TABLES
+from tests.summaries import summary
+
+
+def test_an_empty_fleet_has_the_schema_of_a_full_one() -> None:
+    empty, full = dkf.from_summaries(b"[]"), dkf.Fleet.demo().snapshot(progress=False)
+    for name, table in TABLES.items():
+        assert getattr(empty, name).schema == table.schema == getattr(full, name).schema
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        {"Id": "1"},
+        dict.fromkeys(("Names", "Image", "ImageID", "Command", "Created", "Ports", "Labels", "State", "Status", "HostConfig", "NetworkSettings", "Mounts", "Health"), None) | {"Id": "1"},
+        {"Id": "1", "NetworkSettings": {"Networks": None}, "HostConfig": {"NetworkMode": "", "Annotations": {"a": "b"}}, "ImageManifestDescriptor": {"x": [1]}, "Platform": None},
+        {"Id": "1", "Ports": [{"PrivatePort": 80, "Type": "tcp"}], "Created": 1.75e9, "Name": "x", "Config": {}},
+    ],
+)  # fmt: skip
+def test_fields_that_are_missing_null_or_new(one: dict[str, object]) -> None:
+    snap = dkf.from_summaries(json.dumps([one]).encode())
+    assert snap.containers["container_id"].to_list() == ["1"]
+    row = snap.containers.row(0, named=True)
+    assert row["labels"] == {}
+    assert row["names"] == row["mounts"] == []
+
+
+def test_every_value_of_a_summary_is_there() -> None:
+    network = {"IPAddress": "10.0.0.2", "IPPrefixLen": 24, "Gateway": "10.0.0.1", "EndpointID": "e", "IPv6Gateway": "g6", "GlobalIPv6Address": "a6", "GlobalIPv6PrefixLen": 64, "MacAddress": "m", "NetworkID": "n", "Aliases": ["x"]}  # fmt: skip
+    mount = {
+        "Type": "volume",
+        "Name": "v",
+        "Source": "/s",
+        "Destination": "/d",
+        "Driver": "local",
+        "Mode": "z",
+        "RW": True,
+        "Propagation": "rprivate",
+    }
+    snap = dkf.from_summaries(
+        [summary(NetworkSettings={"Networks": {"front": network}}, Mounts=[mount], SizeRw=1, SizeRootFs=2)]
+    )
+    assert list(snap.networks.row(0))[2:] == ["front", *network.values()]
+    assert list(snap.mounts.row(0))[2:] == list(mount.values())
+    row = snap.containers.row(0, named=True)
+    assert (row["size_rw"], row["size_root_fs"], row["command"], row["created"].timestamp()) == (
+        1,
+        2,
+        "run",
+        1_750_000_000,
+    )
+
+
+@pytest.mark.parametrize(
+    ("bad", "key"),
+    [
+        ({"Labels": 3}, "Labels"),
+        ({"Ports": "x"}, "Ports"),
+        ({"Mounts": [1]}, "Mounts"),
+        ({"NetworkSettings": []}, "NetworkSettings"),
+    ],
+)
+def test_a_summary_of_wrong_types_costs_itself_alone(bad: dict[str, object], key: str) -> None:
+    summaries = [summary(Id=str(number)) for number in range(9)]
+    summaries[4] |= bad
+    snap = dkf.from_summaries(summaries)
+    assert snap.containers["container_id"].to_list() == [str(number) for number in range(9) if number != 4]
+    error = snap.errors.row(0, named=True)
+    assert (error["kind"], error["container_id"]) == ("invalid_summary", "4")
+    assert key in error["message"]
+
+
+def test_summaries_that_are_no_objects_or_have_no_id_of_their_own() -> None:
+    snap = dkf.from_summaries(json.dumps([None, 1, summary(Id="1"), summary(Id="1"), summary(Id=""), {}]).encode())
+    assert snap.containers["container_id"].to_list() == ["1"]
+    assert snap.errors["kind"].to_list() == ["invalid_summary"] * 5
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"null", b"<html>", b"3", b'{"message": "no"}', b'[{"Id": "1"}', b"[1,", b"\xff\xfe"]
+)
+def test_a_body_that_is_no_array_fails_its_host_alone(body: bytes) -> None:
+    snap = dkf.from_bodies({"good": json.dumps([summary()]).encode(), "bad": body, "other": b" [] "})
+    assert snap.hosts.select("host", "ok", "error_kind", "containers").rows() == [
+        ("good", True, None, 1), ("bad", False, "invalid_answer", None), ("other", True, None, 0),
+    ]  # fmt: skip
+    with pytest.raises(dkf.HostError, match="Check that the URL"):
+        dkf.from_summaries(body)
+
+
+def test_what_an_engine_says_instead_is_told() -> None:
+    with pytest.raises(dkf.HostError, match="client version is too old"):
+        dkf.from_summaries(b'{"message": "client version is too old"}')
+
+
+def test_invalid_utf8_is_replaced_not_fatal() -> None:
+    assert dkf.from_summaries(b'[{"Id": "1", "Image": "a\xff"}]').containers["image"].item() == "a\ufffd"
+
+
+def test_a_large_body_is_read_in_pieces_with_the_same_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    tricky = {"note": '},{"Id":"', "proxy.a": '[{"Id":"'}
+    body = json.dumps([summary(Id=str(number), Labels=tricky) for number in range(50)], separators=(",", ":")).encode()
+    whole = decode_bodies({"h": body}).summaries
+    for size in (1, 100, 1_000):
+        monkeypatch.setattr(decode, "_PIECE_BYTES", size)
+        pieces = decode_bodies({"h": body})
+        assert pieces.summaries.equals(whole)
+        assert pieces.errors.height == 0
+
+
+def test_a_boundary_inside_a_summary_falls_back_to_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    nested = b'[{"Id":"1","New":[{"Id":"x"},{"Id":"y"},{"Id":"z"}]},{"Id":"2"}]'
+    monkeypatch.setattr(decode, "_PIECE_BYTES", 1)
+    assert decode_bodies({"h": nested}).summaries["container_id"].to_list() == ["1", "2"]
+
+
+def test_order_of_hosts_stays_where_one_had_to_be_salvaged() -> None:
+    bodies = {"a": b'[{"Id": "1", "Labels": 3}, {"Id": "2"}]', "b": b'[{"Id": "3"}]', "c": b'[{"Id": "4"}]'}
+    assert decode_bodies(bodies).summaries["host"].to_list() == ["a", "b", "c"]
+
+
+def test_decoded_rows_have_their_schema() -> None:
+    assert decode_bodies({}).summaries.schema == SUMMARIES.schema
+    assert decode_bodies({"h": b"[]"}).summaries.schema == SUMMARIES.schema

@@ -1,0 +1,242 @@
+"""Hosts that misbehave, over real sockets: each has its own kind, and costs no other host's rows."""
+
+from __future__ import annotations
+
+import errno
+import json
+import socket
+import socketserver
+import ssl
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+import urllib3.exceptions
+
+import dockerframe as dkf
+from dockerframe.clients.failures import host_error
+from dockerframe.hosts.host import Timeouts
+from dockerframe.schemas import ERROR_KINDS
+from tests.engines.tls import Authority
+from tests.summaries import summary
+
+LIST = json.dumps([summary()]).encode()
+Speak = Callable[[socket.socket, str], None]
+
+
+def answer(body: bytes, status: str = "200 OK", headers: str = "") -> bytes:
+    return f"HTTP/1.1 {status}\r\nContent-Length: {len(body)}\r\n{headers}\r\n".encode() + body
+
+
+def engine(for_list: bytes) -> Speak:
+    """An engine that answers as it should, but for its list of containers."""
+
+    def speak(connection: socket.socket, path: str) -> None:
+        if path == "/version":
+            connection.sendall(answer(b'{"ApiVersion": "1.41"}'))
+        elif path.startswith("/v1.41/containers/json"):
+            connection.sendall(for_list)
+        else:
+            connection.sendall(answer(b"{}"))
+
+    return speak
+
+
+@contextmanager
+def serving(speak: Speak, context: ssl.SSLContext | None = None) -> Iterator[str]:
+    """A server that reads a request and lets `speak` say anything; gives its URL."""
+
+    class Handler(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            try:
+                connection = context.wrap_socket(self.request, server_side=True) if context else self.request
+                with connection, connection.makefile("rb") as lines:
+                    while request := lines.readline():
+                        while lines.readline().strip():
+                            pass
+                        speak(connection, request.split()[1].decode())
+            except OSError:
+                return
+
+    class Server(socketserver.ThreadingTCPServer):
+        daemon_threads = True
+        block_on_close = False
+
+    with Server(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
+        yield f"tcp://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+def snapshot(url: str, **options: object) -> dkf.Snapshot:
+    """That host beside a healthy one."""
+    with serving(engine(answer(LIST))) as healthy:
+        hosts = [dkf.Host("bad", url, timeouts=Timeouts(0.5, 0.5), **options), dkf.Host("good", healthy)]  # type: ignore[arg-type]
+        snap = dkf.Fleet(hosts).snapshot(progress=False)
+    assert snap.containers.filter(snap.containers["host"] == "good").height == 1
+    assert snap.hosts["ok"].to_list()[1] is True
+    return snap
+
+
+def kind_of(url: str, **options: object) -> str:
+    row = snapshot(url, **options).hosts.row(0, named=True)
+    assert row["ok"] is False
+    assert row["containers"] is None
+    assert row["error_kind"] in ERROR_KINDS
+    assert row["error"]
+    return str(row["error_kind"])
+
+
+def _hang(connection: socket.socket, path: str) -> None:
+    time.sleep(3)
+
+
+def _trickle(connection: socket.socket, path: str) -> None:
+    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
+    for _ in range(30):
+        connection.sendall(b" ")
+        time.sleep(0.1)
+
+
+@pytest.mark.parametrize(
+    ("said", "kind"),
+    [
+        (answer(b"no", "400 Bad Request"), "http"),
+        (answer(b"no", "401 Unauthorized"), "unauthorized"),
+        (answer(b"no", "403 Forbidden"), "unauthorized"),
+        (answer(b'{"message": "page not found"}', "404 Not Found"), "not_found"),
+        (answer(b"no", "500 Internal Server Error"), "http"),
+        (answer(b"no", "503 Service Unavailable"), "http"),
+        (answer(b"", "302 Found", "Location: http://127.0.0.1:1/\r\n"), "redirected"),
+        (answer(b"<html>hello</html>"), "invalid_answer"),
+        (answer(b'[{"Id": "1"'), "invalid_answer"),
+        (answer(b"null"), "invalid_answer"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n[]", "read_timeout"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n[]\r\n", "disconnected"),
+        (b"no HTTP at all\r\n\r\n", "disconnected"),
+        (answer(b"", "200 OK").replace(b"Content-Length: 0", b"Content-Length: 999999999999"), "too_large"),
+    ],
+)
+def test_answers_that_are_none(said: bytes, kind: str) -> None:
+    with serving(engine(said)) as url:
+        assert kind_of(url) == kind
+
+
+def test_a_connection_cut_in_the_middle() -> None:
+    def cut(connection: socket.socket, path: str) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n[")
+        connection.shutdown(socket.SHUT_RDWR)
+
+    with serving(cut) as url:
+        assert kind_of(url) == "disconnected"
+
+
+@pytest.mark.parametrize("speak", [_hang, _trickle])
+def test_slow_hosts_end_within_their_timeout(speak: Speak) -> None:
+    with serving(speak) as url:
+        started = time.monotonic()
+        assert kind_of(url) == "read_timeout"
+        assert time.monotonic() - started < 2.5
+
+
+def test_an_answer_past_the_limit_is_not_read_on() -> None:
+    def flood(connection: socket.socket, path: str) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for _ in range(200):
+            connection.sendall(b"10000\r\n" + b" " * 0x10000 + b"\r\n")
+
+    with serving(flood) as url:
+        assert kind_of(url, max_answer_bytes=1_000_000) == "too_large"
+
+
+def test_nothing_listens() -> None:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        assert kind_of(f"tcp://127.0.0.1:{probe.getsockname()[1]}") == "refused"
+
+
+def test_sockets_and_schemes(tmp_path: Path) -> None:
+    assert kind_of(f"unix://{tmp_path}/none.sock") == "no_socket"
+    assert kind_of("npipe:////./pipe/docker_engine") == "unsupported"
+    assert kind_of("agent://127.0.0.1:1", agent_certificates=tmp_path) == "unknown_agent"
+    (tmp_path / "127.0.0.1:2.zip").write_bytes(b"no zip")
+    assert kind_of("agent://127.0.0.1:2", agent_certificates=tmp_path) == "unknown_agent"
+
+
+def test_tls_is_verified(tmp_path: Path) -> None:
+    authority, other = Authority(tmp_path / "a"), Authority(tmp_path / "b")
+    for name, issuer, trusted, expected in (
+        ("127.0.0.1", authority, authority, None),
+        ("127.0.0.1", authority, other, "tls"),
+        ("elsewhere.example", authority, authority, "tls"),
+    ):
+        cert_file, key_file = issuer.issue(f"server-{name}", name)
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(cert_file, key_file)
+        with serving(engine(answer(LIST)), context) as url:
+            https = url.replace("tcp", "https")
+            row = snapshot(https, tls=dkf.TlsFiles(trusted.ca_file)).hosts.row(0, named=True)
+            assert row["error_kind"] == expected
+
+
+def test_a_host_that_speaks_no_tls(tmp_path: Path) -> None:
+    class Plain(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.sendall(b"HTTP/1.0 400 Bad Request\r\n\r\n")
+
+    with socketserver.TCPServer(("127.0.0.1", 0), Plain) as server:
+        threading.Thread(target=server.handle_request, daemon=True).start()
+        url = f"tls://127.0.0.1:{server.server_address[1]}"
+        assert kind_of(url, tls=dkf.TlsFiles(Authority(tmp_path).ca_file)) == "tls"
+
+
+def test_what_a_proxy_hides_is_null_and_the_containers_are_there() -> None:
+    def guarded(connection: socket.socket, path: str) -> None:
+        allowed = "/containers/json" in path
+        connection.sendall(answer(LIST) if allowed else answer(b"no", "403 Forbidden"))
+
+    with serving(guarded) as url:
+        row = snapshot(url).hosts.row(0, named=True)
+    assert (row["ok"], row["containers"], row["engine_id"], row["api_version"], row["engine"]) == (
+        True,
+        1,
+        None,
+        None,
+        None,
+    )
+
+
+def test_strict_raises_one_error_that_lists_all() -> None:
+    hosts = [dkf.Host("a", "unix:///none/a.sock"), dkf.Host("b", "unix:///none/b.sock")]
+    with pytest.raises(dkf.GatherError, match="2 hosts failed") as caught:
+        dkf.Fleet(hosts).snapshot(strict=True, progress=False)
+    assert list(caught.value.failures) == ["a", "b"]
+    assert "no_socket" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (OSError(errno.EHOSTUNREACH, "No route to host"), "unreachable"),
+        (socket.gaierror(-2, "Name or service not known"), "unknown_name"),
+        (PermissionError(13, "Permission denied"), "permission"),
+        (requests.exceptions.ConnectTimeout("x"), "connect_timeout"),
+        (urllib3.exceptions.ReadTimeoutError(None, "/", "x"), "read_timeout"),  # type: ignore[arg-type]
+        (
+            requests.exceptions.ConnectionError(
+                urllib3.exceptions.ProtocolError("x", ConnectionResetError(104, "reset"))
+            ),
+            "disconnected",
+        ),
+        (ZeroDivisionError("x"), "internal"),
+    ],
+)
+def test_errors_of_libraries_have_a_kind(error: Exception, kind: str) -> None:
+    found = host_error(error, dkf.Host("edge", "tcp://a:1"))
+    assert found.kind == kind
+    assert "edge" in str(found)
+    assert "0x" not in str(found)
