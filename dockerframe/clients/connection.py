@@ -169,7 +169,7 @@ def _session(host: Host) -> _ReadOnlySession:
         case "unix" | "npipe":
             session = _bare_session(host.url, timeout)
         case "ssh":
-            session = _bare_session("tcp://localhost", timeout)
+            session = _bare_session("tcp://localhost:2375", timeout)
             session.mount("http+docker://", ssh_adapter(host))
             session.base_url = "http+docker://ssh"
         case "agent":

@@ -32,7 +32,13 @@ class Dockerd:
     """One Docker engine at a socket, and over TLS too when it has an authority."""
 
     def __init__(
-        self, name: str, folder: Path, *, authority: Authority | None = None, binaries: Path | None = None
+        self,
+        name: str,
+        folder: Path,
+        *,
+        authority: Authority | None = None,
+        binaries: Path | None = None,
+        tcp_port: int | None = None,
     ) -> None:
         self.name = name
         self.socket = folder / "docker.sock"
@@ -41,6 +47,7 @@ class Dockerd:
         self._folder = folder
         self._authority = authority
         self._binaries = binaries
+        self._tcp_port = tcp_port
         self._bridge = f"dkf{os.getpid() % 10_000}x{next(_numbers)}"
         # A state folder with a long path makes sockets whose names the kernel refuses.
         self._state = f"/run/{self._bridge}"
@@ -64,6 +71,8 @@ class Dockerd:
                 "--host", f"tcp://127.0.0.1:{self.tls_port}", "--tlsverify",
                 "--tlscacert", str(self._authority.ca_file), "--tlscert", str(cert_file), "--tlskey", str(key_file),
             ]  # fmt: skip
+        if self._tcp_port is not None:
+            command += ["--host", f"tcp://127.0.0.1:{self._tcp_port}", "--tls=false"]
         environment = dict(os.environ)
         if self._binaries is not None:
             environment["PATH"] = f"{self._binaries / 'usr/sbin'}:{self._binaries / 'usr/bin'}:{environment['PATH']}"
@@ -79,7 +88,13 @@ class Dockerd:
             self._process = None
 
     def remove(self) -> None:
-        """Stop it and take its bridge and files away."""
+        """Stop it and take its networks, its bridge and its files away."""
+        if self._process is not None:
+            # A network of a user keeps its bridge, and with it its addresses, beyond the engine's end.
+            names = self.docker("ps", "-aq").split()
+            for command in (["rm", "-f", *names] if names else [], ["network", "prune", "-f"]):
+                if command:
+                    self.docker(*command)
         self.stop()
         subprocess.run(["ip", "link", "del", self._bridge], check=False, capture_output=True)
         for mount in _mounts_below(str(self._folder), self._state):

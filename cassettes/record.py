@@ -1,0 +1,78 @@
+"""Record the cassettes anew: start real engines, and run the replay tests against them in recording mode.
+
+Run as root on a machine that can start engines: `python -m cassettes.record`. The demo fleet has its own script.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from contextlib import ExitStack
+from pathlib import Path
+
+from tests.engines import Dockerd, Podman, create_all, newer_docker
+from tests.engines.containers import Created, root_folder
+from tests.engines.fleets import EXPOSED, LAB, compose
+
+FLEET = [
+    compose(
+        "shop",
+        "web",
+        "nginx:1.27",
+        {"proxy.aliases": "shop, www", "proxy.#1.port": "80"},
+        "--network",
+        "front",
+        "-p",
+        "80",
+        "-p",
+        "[::1]::81/udp",
+        depends_on="db:service_healthy:true",
+    ),  # fmt: skip
+    compose("shop", "db", "postgres:16", None, "--network", "front", "--expose", "5432", start=False),
+    Created("exporter", "prom/node-exporter:v1.8.2", {"proxy.node.port": "9100"}, ("--network", "host")),
+    Created("failed", "app", {}, command=("/bin/sh", "-c", "exit 3")),
+]
+
+
+def main() -> int:
+    """Record every cassette; returns the exit status of the test run."""
+    with tempfile.TemporaryDirectory(prefix="dkf") as folder, ExitStack() as stack:
+        root = Path(folder)
+        newer = newer_docker(Path(tempfile.gettempdir()) / "dockerframe-newer")
+        old = _started(Dockerd("old", root / "old", tcp_port=23751), stack)
+        new = _started(Dockerd("new", root / "new", binaries=newer, tcp_port=23752), stack)
+        podman = Podman("podman", root / "podman").start()
+        stack.callback(podman.remove)
+        for one in LAB[:3]:
+            podman.podman("import", "-", one.image, given=root_folder())
+            podman.podman("create", "--name", one.name, *one.arguments, one.image, *one.command)
+        urls = {
+            "DOCKERFRAME_RECORD_DOCKER_20": old.url,
+            "DOCKERFRAME_RECORD_DOCKER_26": new.url,
+            "DOCKERFRAME_RECORD_PODMAN": podman.url,
+            "DOCKERFRAME_RECORD_FOLDER": folder,
+        }
+        command = [
+            sys.executable,
+            "-m",
+            "pytest",
+            "tests/replay",
+            "--record-mode=rewrite",
+            "--allowed-hosts=.*",
+            "-p",
+            "no:randomly",
+        ]
+        return subprocess.run(command, env={**os.environ, **urls}, check=False).returncode
+
+
+def _started(engine: Dockerd, stack: ExitStack) -> Dockerd:
+    engine.start()
+    stack.callback(engine.remove)
+    create_all(engine, FLEET, networks=("front",), exposed=EXPOSED)
+    return engine
+
+
+if __name__ == "__main__":
+    sys.exit(main())
