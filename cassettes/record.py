@@ -29,7 +29,7 @@ FLEET = [
         "-p",
         "[::1]::81/udp",
         depends_on="db:service_healthy:true",
-    ),  # fmt: skip
+    ),
     compose("shop", "db", "postgres:16", None, "--network", "front", "--expose", "5432", start=False),
     Created("exporter", "prom/node-exporter:v1.8.2", {"proxy.node.port": "9100"}, ("--network", "host")),
     Created("failed", "app", {}, command=("/bin/sh", "-c", "exit 3")),
