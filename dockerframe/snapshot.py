@@ -12,6 +12,7 @@ import polars as pl
 from dockerframe.decode import decode_bodies, encode_summaries
 from dockerframe.derive.tables import derive_tables
 from dockerframe.errors import SnapshotError
+from dockerframe.explanation import Explanation, explain
 from dockerframe.export import read_tables, write_snapshot
 from dockerframe.hosts_table import bare_hosts_table, hosts_table
 from dockerframe.schemas import TABLES
@@ -129,6 +130,26 @@ class Snapshot:
             "explicit_only": sorted(self.explicit_only),
         }
         return write_snapshot(self.tables, described, folder, formats, self.taken_at)
+
+    def explain(self, alias: str) -> Explanation:
+        """Why an alias reaches what it reaches: each field, its value, the label that set it, and those that lost.
+
+        Raises
+        ------
+        SnapshotError
+            When no container has the alias; names those that are nearly it.
+
+        Examples
+        --------
+        >>> import dockerframe as dkf
+        >>> labels = {"proxy.app.port": "80", "proxy.*.port": "81"}
+        >>> dkf.from_summaries([{"Id": "1", "Names": ["/app"], "State": "running", "Labels": labels}]).explain("app")
+        app (container app on local)
+          reaches http://127.0.0.1:80
+          port = 80  [proxy.app.port, alias]
+              lost: port = 81  [proxy.*.port, wildcard]
+        """
+        return explain(self, alias)
 
     def with_tables(self, tables: Mapping[str, Any]) -> Snapshot:
         """A copy with some tables replaced, by name."""

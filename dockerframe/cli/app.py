@@ -152,6 +152,15 @@ def errors(source: FleetSource, output: OutputOption = Output.table) -> None:
 
 @app.command()
 @with_source
+def explain(source: FleetSource, alias: Annotated[str, typer.Argument(help="An alias, as in `routes`.")]) -> None:
+    """Why an alias reaches what it reaches: each field, the label that set it, and those that lost."""
+    snap = source.snapshot()
+    typer.echo(repr(snap.explain(alias)))
+    _finish(snap)
+
+
+@app.command()
+@with_source
 def report(
     source: FleetSource,
     out: Annotated[Path, typer.Option(help="Folder in which a new folder, named by the UTC time, is made.")],

@@ -9,7 +9,7 @@ import polars as pl
 from dockerframe.derive.labels import KEYS, FrameT
 from dockerframe.derive.route_labels import ROUTE_ERROR, resolve_shortcuts, route_labels, sort_labels
 from dockerframe.derive.route_objects import parse_objects
-from dockerframe.derive.route_overlaps import merge_fields
+from dockerframe.derive.route_overlaps import flatten_assignments, merge_fields
 from dockerframe.schemas import ERRORS, ROUTE_FIELDS, Precedence
 
 MAX_WILDCARD_FIELDS: Final = 1_000_000
@@ -27,14 +27,14 @@ class ResolvedRoutes(NamedTuple):
     """What the labels of some containers say of routes; `row` is a container's position (UInt32).
 
     `fields` has `row` and the columns of the table `route_fields` behind its keys; `aliases` has `row`, `alias`;
-    `errors` has the columns of `dockerframe.derive.route_labels.ROUTE_ERROR`; `assignments` has every label that
-    sets something for an alias, the ones that lost included.
+    `errors` has the columns of `dockerframe.derive.route_labels.ROUTE_ERROR`; `entries` has every field that each
+    label would set, the ones that lost included.
     """
 
     fields: pl.DataFrame
     aliases: pl.DataFrame
     errors: pl.DataFrame
-    assignments: pl.DataFrame
+    entries: pl.DataFrame
 
 
 def route_fields(containers: FrameT, precedence: Precedence = "explicit") -> FrameT:
@@ -103,9 +103,10 @@ def resolve_routes(containers: pl.DataFrame, precedence: Precedence = "explicit"
     by_shortcut = shortcuts.rows.with_columns(pl.lit(value=False).alias("is_object"))
     assignments = pl.concat([frame.select(_ASSIGNMENT) for frame in (named, references, by_shortcut, spread.rows)])
     ranked = assignments.with_columns(_layer(precedence))
-    merged = merge_fields(ranked, objects.leaves)
+    entries = flatten_assignments(ranked, objects.leaves)
+    merged = merge_fields(ranked, entries)
     errors = (sorted_labels.errors, objects.errors, shortcuts.errors, spread.errors, merged.errors)
-    return ResolvedRoutes(merged.fields, known.drop("has_field"), pl.concat(errors), ranked)
+    return ResolvedRoutes(merged.fields, known.drop("has_field"), pl.concat(errors), entries)
 
 
 def _layer(precedence: Precedence) -> pl.Expr:

@@ -27,13 +27,12 @@ class MergedFields(NamedTuple):
     errors: pl.DataFrame
 
 
-def merge_fields(assignments: pl.DataFrame, leaves: pl.DataFrame) -> MergedFields:
+def merge_fields(assignments: pl.DataFrame, entries: pl.DataFrame) -> MergedFields:
     """Settle which assignment sets each field of each alias.
 
     `assignments` has `row`, `alias`, `field` (null for an object), `value`, `label`, `origin`, `is_object` and
-    `layer` (a lower one wins); `leaves` the fields of each object by its `value`.
+    `layer` (a lower one wins); `entries` are the fields that they would set.
     """
-    entries = _entries(assignments, leaves)
     overlapping = _overlapping_routes(entries)
     if not len(overlapping):
         return MergedFields(_ordered(_winners(entries)), pl.DataFrame(schema=ROUTE_ERROR))
@@ -42,8 +41,11 @@ def merge_fields(assignments: pl.DataFrame, leaves: pl.DataFrame) -> MergedField
     return MergedFields(_ordered(pl.concat([_winners(apart), together.fields])), together.errors)
 
 
-def _entries(assignments: pl.DataFrame, leaves: pl.DataFrame) -> pl.DataFrame:
-    """One row for each field that each assignment would set; `value` is null for an empty mapping."""
+def flatten_assignments(assignments: pl.DataFrame, leaves: pl.DataFrame) -> pl.DataFrame:
+    """One row for each field that each assignment would set; `value` is null for an empty mapping.
+
+    `leaves` has the fields of each object by its `value`.
+    """
     columns = (*_FIELD, "value", "label", "origin", "layer", "is_object")
     texts = assignments.filter(~pl.col("is_object")).select(columns)
     inside = assignments.filter("is_object").join(leaves, on="value", maintain_order="left_right")

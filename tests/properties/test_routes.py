@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -69,6 +70,7 @@ def _labels(parts: tuple[dict[str, str], dict[str, str], str | None]) -> dict[st
     st.sampled_from(["explicit", "wildcard"]),
     st.randoms(use_true_random=False),
 )
+@pytest.mark.timeout(900)
 @settings(max_examples=150)
 def test_routes_are_those_of_the_plain_rules_in_any_order_of_labels(parts, precedence, shuffle: random.Random) -> None:
     """labels.md, sections 4 to 6."""

@@ -1,0 +1,55 @@
+# Everything happens in a virtual environment of its own; only engines for the live tests come from apt-get.
+PYTHON ?= $(firstword $(shell for one in python3 python3.13 python3.12 python3.11; do \
+	command -v $$one >/dev/null && $$one -c 'import sys; sys.exit(sys.version_info < (3, 11))' && echo $$one; done))
+VENV := .venv
+BIN := $(VENV)/bin
+ENGINES := docker.io runc busybox-static podman openssh-server openssh-client iproute2 iptables
+
+.PHONY: demo test unit lint types format engines benchmark record clean
+
+demo: $(VENV)/ready
+	$(BIN)/dockerframe demo --out reports
+
+test: $(VENV)/ready engines
+	$(BIN)/pytest
+
+unit: $(VENV)/ready
+	$(BIN)/pytest dockerframe tests/unit tests/spec tests/properties tests/replay
+
+lint: $(VENV)/ready
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/lint-imports
+
+types: $(VENV)/ready
+	$(BIN)/mypy
+
+format: $(VENV)/ready
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+benchmark: $(VENV)/ready
+	$(BIN)/python -m benchmarks
+
+record: $(VENV)/ready engines
+	$(BIN)/python -m cassettes.record
+	$(BIN)/python -m cassettes.record_demo
+
+# Where they can't be installed the live tests are skipped, and say why.
+engines:
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! { command -v dockerd && command -v podman \
+		&& [ -x /usr/sbin/sshd ] && [ -x /bin/busybox ] && command -v ip && command -v ssh-keygen; } >/dev/null; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(ENGINES) >/dev/null; \
+	fi
+
+$(VENV)/ready: pyproject.toml constraints.txt
+	@if [ -z "$(PYTHON)" ]; then echo "dockerframe needs Python 3.11 or newer; name it with make PYTHON=..." >&2; exit 2; fi
+	@if ! $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+		apt-get update -qq && apt-get install -y -qq python3-venv >/dev/null; \
+	fi
+	$(PYTHON) -m venv --clear $(VENV)
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[notebook,dev]'
+	touch $@
+
+clean:
+	rm -rf $(VENV) reports build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -1,0 +1,92 @@
+"""Explanations of routes, for people: what an alias reaches, and which label says so."""
+
+from __future__ import annotations
+
+import difflib
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from dockerframe.derive.explanations import LOST, explain_errors, explain_fields
+from dockerframe.derive.labels import KEYS
+from dockerframe.errors import SnapshotError
+
+if TYPE_CHECKING:
+    from dockerframe.snapshot import Snapshot
+
+_SHOWN_CHARACTERS = 60
+
+
+@dataclass(frozen=True, eq=False, repr=False, slots=True)
+class Explanation:
+    """Why an alias is what it is. Prints as text.
+
+    Attributes
+    ----------
+    routes
+        The rows of the table `routes` that have the alias: one for each container.
+    fields
+        `host`, `container_id`, `alias`, `field`, `outcome` (`set` or `lost`), `value`, `label`, `origin`.
+    errors
+        The rows of the table `errors` that concern it.
+    """
+
+    routes: pl.DataFrame
+    fields: pl.DataFrame
+    errors: pl.DataFrame
+
+    def __repr__(self) -> str:
+        """The whole explanation as text."""
+        return "\n\n".join(self._one(row) for row in self.routes.iter_rows(named=True))
+
+    def _one(self, route: dict[str, object]) -> str:
+        this = (pl.col("host") == route["host"]) & (pl.col("container_id") == route["container_id"])
+        target = f"{route['scheme']}://{route['target_host'] or '?'}:{route['target_port'] or '?'}"
+        listening = f", listening at {route['listening_port']}" if route["listening_port"] else ""
+        excluded = f", excluded: {route['excluded_reason']}" if route["excluded_reason"] else ""
+        lines = [
+            f"{route['alias']} (container {route['container_name']} on {route['host']})",
+            f"  reaches {target}{listening}{excluded}",
+        ]
+        fields = self.fields.filter(this)
+        if not fields.height:
+            lines.append("  no label sets a field of it")
+        for row in fields.iter_rows(named=True):
+            indent = "      lost: " if row["outcome"] == LOST else "  "
+            lines.append(f"{indent}{row['field']} = {_shown(row['value'])}  [{_shown(row['label'])}, {row['origin']}]")
+        lines += [
+            f"  error: {_shown(row['label'])}: {row['message']}"
+            for row in self.errors.filter(this).iter_rows(named=True)
+        ]
+        return "\n".join(lines)
+
+
+def explain(snapshot: Snapshot, alias: str) -> Explanation:
+    """Explain an alias, on whatever containers have it.
+
+    Raises
+    ------
+    SnapshotError
+        When no container has it; names those that are nearly it.
+    """
+    routes = snapshot.routes.filter(pl.col("alias") == alias)
+    if not routes.height:
+        known = snapshot.routes["alias"].unique().to_list()
+        near = difflib.get_close_matches(alias, known, n=3)
+        remedy = f"Did you mean {', '.join(near)}?" if near else "Look into snap.routes for those that there are."
+        raise SnapshotError(f"No container has the alias {alias!r}.", remedy=remedy)
+    containers = snapshot.containers.join(routes.select(KEYS), on=KEYS, how="semi", maintain_order="left")
+    fields = explain_fields(containers, alias, snapshot.precedence)
+    of_routes = explain_errors(containers, alias, snapshot.precedence)
+    own = snapshot.errors.join(containers.select(KEYS), on=KEYS, how="semi", maintain_order="left").join(
+        of_routes, on=["host", "container_id", "kind", "label"], how="anti", nulls_equal=True, maintain_order="left"
+    )
+    of_other_aliases = own["label"].str.starts_with("proxy.") & own["kind"].is_in(["invalid_yaml", "label_conflict"])
+    return Explanation(routes, fields, pl.concat([of_routes, own.filter(~of_other_aliases.fill_null(value=False))]))
+
+
+def _shown(text: object) -> str:
+    """A text from a label on one line, without control characters."""
+    whole = "".join(one if one.isprintable() else " " for one in str(text or ""))
+    return whole if len(whole) <= _SHOWN_CHARACTERS else whole[:_SHOWN_CHARACTERS] + "…"
