@@ -245,8 +245,9 @@ def _named(wire: pl.DataFrame) -> pl.DataFrame:
     """The columns under their names here, with no null where an empty list or map says the same."""
     network = pl.element().struct.field("value").struct.rename_fields(list(NETWORK_FIELDS))
     networks = pl.col("NetworkSettings").struct.field("Networks").map.entries()
-    return (
-        wire.lazy()
+    named = (
+        wire.rechunk()
+        .lazy()
         .select(
             "host",
             pl.col("Id").alias("container_id"),
@@ -269,9 +270,9 @@ def _named(wire: pl.DataFrame) -> pl.DataFrame:
             pl.col("SizeRw").alias("size_rw"),
             pl.col("SizeRootFs").alias("size_root_fs"),
         )
-        .select(SUMMARIES.select())
         .collect()
     )
+    return SUMMARIES.conform(named)
 
 
 def _renamed_list(column: str, names: list[str]) -> pl.Expr:

@@ -80,9 +80,12 @@ class Table:
         """The table without rows."""
         return pl.DataFrame(schema=self.schema)
 
-    def select(self) -> list[pl.Expr]:
-        """Expressions that give a frame this table's columns, in order and with their types."""
-        return [pl.col(column.name).cast(column.dtype) for column in self.columns]
+    def conform(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """A frame that has this table's columns, with those alone, in order and with their types."""
+        ordered = frame.select(self.schema.names())
+        # Polars takes its time to cast a nested column to the type that it has already.
+        casts = [pl.col(name).cast(dtype) for name, dtype in self.schema.items() if ordered.schema[name] != dtype]
+        return ordered.with_columns(casts) if casts else ordered
 
 
 ERROR_KINDS: Final[Mapping[str, str]] = {

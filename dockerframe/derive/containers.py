@@ -59,7 +59,7 @@ def derive_containers(summaries: pl.DataFrame, facts: HostFacts) -> pl.DataFrame
     `dockerframe.schemas.CONTAINERS`.
     """
     reachable = facts.is_reachable()
-    return (
+    derived = (
         summaries.lazy()
         .with_columns(
             container_name(),
@@ -85,6 +85,6 @@ def derive_containers(summaries: pl.DataFrame, facts: HostFacts) -> pl.DataFrame
         )
         .unnest("image_reference", "idle")
         .with_columns((pl.col("blacklist_reasons").list.len() > 0).alias("is_blacklisted"))
-        .select(CONTAINERS.select())
         .collect()
     )
+    return CONTAINERS.conform(derived)

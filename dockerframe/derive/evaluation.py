@@ -33,22 +33,25 @@ def once_per_distinct(column: str, expressions: Sequence[pl.Expr], dtype: pl.Str
     return pl.col(column).map_batches(evaluate, return_dtype=dtype)
 
 
-def only_where(mask: pl.Expr, expressions: Sequence[pl.Expr], reads: Sequence[str], dtype: pl.Struct) -> pl.Expr:
-    """Expressions over some columns, evaluated on the rows of a mask alone and null elsewhere, as a struct.
+def only_where(column: str, mask: pl.Expr, expressions: Sequence[pl.Expr], dtype: pl.Struct) -> pl.Expr:
+    """Expressions over one column, evaluated on the rows of a mask alone and null elsewhere, as a struct.
 
     Examples
     --------
     >>> import polars as pl
     >>> half = (pl.col("size") // 2).alias("half")
-    >>> result = only_where(pl.col("size") > 2, [half], ["size"], pl.Struct({"half": pl.Int64()}))
+    >>> result = only_where("size", pl.col("size") > 2, [half], pl.Struct({"half": pl.Int64()}))
     >>> pl.DataFrame({"size": [1, 8]}).select(result.struct.unnest()).to_series().to_list()
     [None, 4]
     """
 
     def evaluate(values: pl.Series) -> pl.Series:
-        rows = values.struct.unnest().lazy().with_columns(mask.fill_null(value=False).alias("__mask"))
-        found = rows.filter("__mask").select(pl.struct(*expressions).alias("result")).collect().to_series()
-        position = pl.when("__mask").then(pl.col("__mask").cum_sum() - 1)
-        return found.gather(rows.select(position).collect().to_series())
+        rows = values.alias(column).to_frame()
+        chosen = rows.select(mask.fill_null(value=False)).to_series()
+        if not chosen.any():
+            return pl.repeat(None, values.len(), dtype=dtype, eager=True)
+        found = rows.filter(chosen).select(pl.struct(*expressions)).to_series()
+        position = pl.when(chosen).then(chosen.cast(pl.UInt32).cum_sum() - 1)
+        return found.gather(pl.select(position).to_series())
 
-    return pl.struct(*reads).map_batches(evaluate, return_dtype=dtype)
+    return pl.col(column).map_batches(evaluate, return_dtype=dtype)

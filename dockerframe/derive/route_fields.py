@@ -78,9 +78,8 @@ def route_errors(containers: pl.DataFrame, resolved: ResolvedRoutes) -> pl.DataF
 
 def with_keys(containers: pl.DataFrame, rows: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
     """Rows that know their container by its position, with its keys instead."""
-    position = rows["row"]
-    keys = [containers[key].gather(position) for key in KEYS]
-    return rows.with_columns(keys).select(columns)
+    keys = containers.select(KEYS).select(pl.all().gather(rows["row"]))
+    return rows.drop(KEYS, strict=False).hstack(keys).select(columns)
 
 
 def resolve_routes(containers: pl.DataFrame, precedence: Precedence = "explicit") -> ResolvedRoutes:

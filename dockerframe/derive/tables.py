@@ -51,7 +51,7 @@ def derive_tables(
     collected = dict(zip(flat, pl.collect_all(list(flat.values())), strict=True))
     errors = pl.concat([decode_errors, own_errors, parts.pop("errors")])
     tables = {"hosts": hosts, "containers": containers, "errors": errors, **parts, **collected}
-    return {name: tables[name].select(table.select()) for name, table in TABLES.items()}
+    return {name: table.conform(tables[name]) for name, table in TABLES.items()}
 
 
 def route_tables(
