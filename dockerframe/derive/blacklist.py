@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
 from dockerframe.derive.evaluation import once_per_distinct
 from dockerframe.derive.image import image_author, image_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 MOUNT_DESTINATIONS: Final = (
     "/var/lib/postgresql/data",
@@ -80,12 +83,13 @@ def is_blacklisted() -> pl.Expr:
     return (blacklist_reasons().list.len() > 0).alias("is_blacklisted")
 
 
-def _listed(column: str, field: str, listed: tuple[object, ...], prefix: str, *, sort: bool) -> pl.Expr:
+def _listed(column: str, field: str, listed: Sequence[object], prefix: str, *, sort: bool) -> pl.Expr:
     """Each distinct value of a field of a list of structs that is on the list, with a prefix."""
-    value = pl.element().struct.field(field)
-    found = value.filter(value.is_in(listed))
-    ordered = found.unique().sort() if sort else found.unique(maintain_order=True)
-    return pl.col(column).list.eval(pl.lit(prefix) + ordered.cast(pl.String)).fill_null([])
+    values = pl.col(column).list.eval(pl.element().struct.field(field))
+    value = pl.element()
+    found = values.list.eval(value.filter(value.is_in(listed)))
+    distinct = found.list.unique().list.sort() if sort else found.list.unique(maintain_order=True)
+    return distinct.list.eval(pl.lit(prefix) + value.cast(pl.String)).fill_null([])
 
 
 def _single(value: pl.Expr, listed: tuple[str, ...], prefix: str) -> pl.Expr:

@@ -41,7 +41,7 @@ def _all_errors(containers: pl.LazyFrame, reachable: pl.Expr) -> Iterator[pl.Laz
     yield _empty_alias(containers)
     yield _network_not_found(containers, reachable)
     yield _no_network(containers)
-    with_idle = containers.filter(has_idle_timeout())
+    with_idle = containers.select(*KEYS, "labels").filter(has_idle_timeout()).collect().lazy()
     for setting in IDLE_SETTINGS:
         message = pl.format(
             "{} is {}; it must be {}.", pl.lit(setting.label), _quoted(setting.text), pl.lit(setting.valid)
@@ -72,7 +72,8 @@ def _no_network(containers: pl.LazyFrame) -> pl.LazyFrame:
 
 def _network_not_found(containers: pl.LazyFrame, reachable: pl.Expr) -> pl.LazyFrame:
     wanted, attached = label(NETWORK_LABEL).alias("wanted"), pl.col("networks").map.keys().alias("attached")
-    bad = containers.filter(network_not_found(reachable)).select(*KEYS, wanted, attached)
+    named = containers.filter(wanted.is_not_null())
+    bad = named.filter(network_not_found(reachable)).select(*KEYS, wanted, attached)
     message = pl.struct("wanted", "attached").map_batches(_suggestions, return_dtype=pl.String())
     return error_rows(bad, "network_not_found", pl.lit(NETWORK_LABEL), message)
 

@@ -27,9 +27,8 @@ def dependencies() -> pl.Expr:
     >>> pl.DataFrame({"labels": rows}, schema=schema).select(dependencies()).to_series().to_list()
     [['db', 'cache'], []]
     """
-    name = _item(pl.element()).field("name")
-    names = _items().list.eval(name.filter(name != ""))
-    return names.fill_null([]).alias("dependencies")
+    names = _items().list.eval(_item(pl.element()).field("name"))
+    return names.list.eval(pl.element().filter(pl.element() != "")).fill_null([]).alias("dependencies")
 
 
 def dependency_edges(containers: FrameT) -> FrameT:
@@ -41,22 +40,20 @@ def dependency_edges(containers: FrameT) -> FrameT:
     host, else one of that service in the same project (of several, the first by name). Source: labels.md,
     section 8.
     """
-    by_name = _first_of(containers, "container_name")
-    by_service = _first_of(containers, "compose_project", "compose_service")
-    edges = (
-        _edges(containers)
-        .join(
-            by_name.rename({"container_name": "dependency", "target_id": "named_id"}),
-            on=["host", "dependency"],
-            how="left",
-            maintain_order="left",
-        )
-        .join(
-            by_service.rename({"compose_service": "dependency", "target_id": "service_id"}),
-            on=["host", "compose_project", "dependency"],
-            how="left",
-            maintain_order="left",
-        )
+    edges = _edges(containers)
+    wanted = edges.select("host", "dependency").unique()
+    by_name = _first_of(_meant(containers, wanted, "container_name"), "container_name")
+    by_service = _first_of(_meant(containers, wanted, "compose_service"), "compose_project", "compose_service")
+    edges = edges.join(
+        by_name.rename({"container_name": "dependency", "target_id": "named_id"}),
+        on=["host", "dependency"],
+        how="left",
+        maintain_order="left",
+    ).join(
+        by_service.rename({"compose_service": "dependency", "target_id": "service_id"}),
+        on=["host", "compose_project", "dependency"],
+        how="left",
+        maintain_order="left",
     )
     resolved = pl.coalesce("named_id", "service_id").alias("resolved_id")
     return edges.with_columns(resolved).select(DEPENDENCIES.schema.names())
@@ -94,6 +91,12 @@ def _item(text: pl.Expr) -> pl.expr.struct.ExprStructNameSpace:
 
 def _non_empty(text: pl.Expr) -> pl.Expr:
     return pl.when(text != "").then(text)
+
+
+def _meant(containers: FrameT, wanted: FrameT, column: str) -> FrameT:
+    """The few columns of those containers whose name or service is wanted on their host: most are not."""
+    few = containers.select(*KEYS, "container_name", "compose_project", "compose_service")
+    return few.join(wanted, left_on=["host", column], right_on=["host", "dependency"], how="semi")
 
 
 def _first_of(containers: FrameT, *columns: str) -> FrameT:

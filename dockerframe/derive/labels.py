@@ -45,13 +45,7 @@ def split_list(text: pl.Expr) -> pl.Expr:
 
     The expression must give String; the result is List of String. Source: labels.md, section 4.
     """
-    separated = text.str.replace_all(r"[,\s]+", ",").str.strip_chars(",")
-    return (
-        pl.when(separated != "")
-        .then(separated.str.split(","))
-        .when(text.is_not_null())
-        .then(pl.lit([], pl.List(pl.String)))
-    )
+    return text.str.extract_all(r"[^,\s]+")
 
 
 def labels_table(containers: FrameT) -> FrameT:

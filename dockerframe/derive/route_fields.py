@@ -95,8 +95,10 @@ def resolve_routes(containers: pl.DataFrame, precedence: Precedence = "explicit"
     )
     objects = parse_objects(named, references, wildcards)
     named, references, wildcards = (objects.without_bad(frame) for frame in (named, references, wildcards))
-    full = [_fields_set_by(frame, objects.leaves) for frame in (named, references, wildcards)]
-    shortcuts = resolve_shortcuts(sorted_labels.shortcuts, pl.concat(full), aliases)
+    few = sorted_labels.shortcuts.select("row").unique()
+    with_shortcuts = [frame.join(few, on="row", how="semi") for frame in (named, references, wildcards)]
+    full = pl.concat([_fields_set_by(frame, objects.leaves) for frame in with_shortcuts])
+    shortcuts = resolve_shortcuts(sorted_labels.shortcuts, full, aliases)
     known = _known_aliases(aliases, named)
     spread = _spread_wildcards(wildcards, known)
     by_shortcut = shortcuts.rows.with_columns(pl.lit(value=False).alias("is_object"))

@@ -88,7 +88,7 @@ def route_labels(containers: pl.DataFrame) -> pl.DataFrame:
     `name` is what stands after `proxy.` up to the next dot, `field` what stands behind that dot (null without).
     """
     key = pl.col("labels").struct.field("key")
-    rest = pl.col("label").str.slice(len(PREFIX)).str.splitn(".", 2).struct
+    rest = pl.col("label").str.strip_prefix(PREFIX).str.splitn(".", 2).struct
     return (
         containers.lazy()
         .select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"), pl.col("labels").map.entries())
@@ -107,9 +107,7 @@ def sort_labels(labels: pl.DataFrame, aliases: pl.DataFrame) -> SortedLabels:
     `aliases` has `row` and `aliases` (List of String, in order).
     """
     name, field, label = pl.col("name"), pl.col("field"), pl.col("label")
-    is_invalid = (label.str.len_bytes() <= len(PREFIX)) | (
-        (name != "") & field.str.contains(r"^\.|\.\.|\.$|^$").fill_null(value=False)
-    )
+    is_invalid = (label.str.len_bytes() <= len(PREFIX)) | ((name != "") & _has_empty_part(field).fill_null(value=False))
     kind = (
         pl.when(is_invalid)
         .then(pl.lit("invalid"))
@@ -119,7 +117,7 @@ def sort_labels(labels: pl.DataFrame, aliases: pl.DataFrame) -> SortedLabels:
         .then(pl.lit("shortcut"))
         .when(name == "*")
         .then(pl.lit("wildcard"))
-        .when(name.str.contains(r"^[#$]"))
+        .when(name.str.starts_with("#") | name.str.starts_with("$"))
         .then(pl.lit("reference"))
         .otherwise(pl.lit("named"))
     )
@@ -142,6 +140,11 @@ def sort_labels(labels: pl.DataFrame, aliases: pl.DataFrame) -> SortedLabels:
         shortcuts.drop("name"),
         pl.concat(errors),
     )
+
+
+def _has_empty_part(path: pl.Expr) -> pl.Expr:
+    at_the_ends = (path == "") | path.str.starts_with(".") | path.str.ends_with(".")
+    return at_the_ends | path.str.contains("..", literal=True)
 
 
 class Shortcuts(NamedTuple):
@@ -184,7 +187,8 @@ def _resolve_references(references: pl.DataFrame, aliases: pl.DataFrame) -> _Ref
 def _nth_alias(numbered: pl.DataFrame, aliases: pl.DataFrame) -> _References:
     """Rows with a `number` counted from 1, each with the `alias` it means."""
     position = pl.when(pl.col("number") > 0).then(pl.col("number").cast(pl.Int64) - 1)
-    placed = numbered.join(aliases, on="row", how="left").with_columns(
+    few = aliases.join(numbered.select("row").unique(), on="row", how="semi")
+    placed = numbered.join(few, on="row", how="left").with_columns(
         pl.col("aliases").list.get(position, null_on_oob=True).alias("alias")
     )
     missing = placed.filter(pl.col("alias").is_null())

@@ -43,6 +43,8 @@ def parse_objects(named: pl.DataFrame, references: pl.DataFrame, wildcards: pl.D
     found = pl.DataFrame(rows, schema=_LEAF, orient="row")
     problem = pl.col("value").replace_strict(problems, default=None, return_dtype=pl.String)
     bad = objects.with_columns(problem.alias("problem")).filter(pl.col("problem").is_not_null())
+    if not bad.height:
+        return ParsedObjects(found, bad.select("row", "label"), pl.DataFrame(schema=ROUTE_ERROR))
     # An empty text that another label extends counts as an empty mapping.
     extending = labels.filter(~pl.col("is_object")).select("row", "alias").unique()
     extended = bad.filter(pl.col("value") == "").join(extending, on=["row", "alias"], how="semi")

@@ -115,6 +115,7 @@ def _with_texts(containers: pl.DataFrame, resolved: ResolvedRoutes) -> pl.DataFr
     """One row an alias: its fields as a Map, the texts of those that count here, and what the container says."""
     entry = pl.struct(pl.col("field").alias("key"), "value").filter(pl.col("field").is_not_null()).alias("fields")
     fields = resolved.fields.lazy().select("row", "alias", "field", "value")
+    present = set(resolved.fields["field"].unique())
     maps = (
         resolved.aliases.lazy()
         .with_row_index("route")
@@ -125,10 +126,15 @@ def _with_texts(containers: pl.DataFrame, resolved: ResolvedRoutes) -> pl.DataFr
     )
     rows = (
         pl.concat([resolved.aliases.lazy(), maps.select(pl.col("fields").cast(LABELS))], how="horizontal")
-        .with_columns(pl.col("fields").map.get(name).alias(_TEXT + name) for name in _NAMES)
+        .with_columns(_text(name, present).alias(_TEXT + name) for name in _NAMES)
         .collect()
     )
     return rows.hstack(containers.select(_OF_CONTAINER).select(pl.all().gather(rows["row"])))
+
+
+def _text(name: str, present: set[str]) -> pl.Expr:
+    """The text of a field, looked up only where any label of the fleet sets it."""
+    return pl.col("fields").map.get(name) if name in present else pl.lit(None, pl.String())
 
 
 def _labelled() -> list[pl.Expr]:
