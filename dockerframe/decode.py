@@ -110,12 +110,10 @@ def decode_bodies(bodies: Mapping[str, bytes]) -> Decoded:
     failures: dict[str, HostError] = {}
     salvaged: list[_Salvaged] = []
     arrays = {host: body for host, body in bodies.items() if _is_array(body)}
-    pieces = [(host, piece) for host, body in arrays.items() for piece in _pieces(body)]
-    parsed = _parse_all(pieces)
-    broken = {host for (host, _), rows in zip(pieces, parsed, strict=True) if rows is None} | (
-        bodies.keys() - arrays.keys()
-    )
-    whole = [rows for (host, _), rows in zip(pieces, parsed, strict=True) if rows is not None and host not in broken]
+    pieces = [piece for host, body in arrays.items() for piece in _pieces(host, body)]
+    parsed = list(zip(pieces, _parse_all(pieces), strict=True))
+    broken = {piece.host for piece, rows in parsed if rows is None} | (bodies.keys() - arrays.keys())
+    whole = [rows for piece, rows in parsed if rows is not None and piece.host not in broken]
     for host in (host for host in bodies if host in broken):
         try:
             salvaged.append(_salvage(bodies[host], host))
@@ -156,30 +154,44 @@ def _not_an_engine(host: str, message: str) -> HostError:
     return HostError("invalid_answer", f"Host {host}: {message}.", remedy=remedy, host=host)
 
 
-def _pieces(body: bytes) -> Iterator[bytes]:
-    """The body as arrays of about the same size, so that one large body is parsed on all processors."""
+class _Piece(NamedTuple):
+    """Some elements of a host's answer: where they start and stop in its body."""
+
+    host: str
+    body: bytes
+    start: int
+    stop: int
+
+    def array(self) -> bytes:
+        """These elements as an array of their own. It is made when it is parsed, so that few are there at a time."""
+        if self.start == 0 and self.stop == len(self.body):
+            return self.body
+        start = b"" if self.start == 0 else b"["
+        stop = b"" if self.stop == len(self.body) else b"]"
+        return b"".join((start, memoryview(self.body)[self.start : self.stop], stop))
+
+
+def _pieces(host: str, body: bytes) -> Iterator[_Piece]:
+    """The body in pieces of about the same size, so that one large body is parsed on all processors."""
     start = 0
-    while True:
-        boundary = body.find(_BOUNDARY, start + _PIECE_BYTES)
-        if boundary < 0:
-            yield body if start == 0 else b"[" + body[start:]
-            return
-        yield (b"" if start == 0 else b"[") + body[start : boundary + 1] + b"]"
+    while (boundary := body.find(_BOUNDARY, start + _PIECE_BYTES)) >= 0:
+        yield _Piece(host, body, start, boundary + 1)
         start = boundary + 2
+    yield _Piece(host, body, start, len(body))
 
 
-def _parse_all(pieces: list[tuple[str, bytes]]) -> list[pl.DataFrame | None]:
+def _parse_all(pieces: list[_Piece]) -> list[pl.DataFrame | None]:
     # Polars parses one piece on one thread and lets go of the interpreter's lock meanwhile.
     if len(pieces) < 2:
-        return [_parse(*piece) for piece in pieces]
+        return [_parse(piece.host, piece.array()) for piece in pieces]
     with ThreadPoolExecutor(os.cpu_count()) as threads:
-        return list(threads.map(_parse, *zip(*pieces, strict=True)))
+        return list(threads.map(lambda piece: _parse(piece.host, piece.array()), pieces))
 
 
-def _parse(host: str, piece: bytes) -> pl.DataFrame | None:
-    """Rows as on the wire; None where Polars can't read the piece as an array of summaries."""
+def _parse(host: str, array: bytes) -> pl.DataFrame | None:
+    """Rows as on the wire; None where Polars can't read the array as one of summaries."""
     try:
-        rows = pl.read_json(io.BytesIO(piece), schema=_WIRE_SCHEMA)
+        rows = pl.read_json(io.BytesIO(array), schema=_WIRE_SCHEMA)
     except pl.exceptions.PolarsError:
         return None
     return rows.select(pl.lit(host).alias("host"), pl.all())
