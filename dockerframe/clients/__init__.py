@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING
 
 from dockerframe.clients.connection import connect
 from dockerframe.clients.pool import ClientPool
+from dockerframe.hosts.environment import hosts_from_urls
+from dockerframe.hosts.host import Host
 
 if TYPE_CHECKING:
     from dockerframe.clients.client import Client
-    from dockerframe.hosts.host import Host
 
 shared_pool = ClientPool(connect)
 """The pool that everything shares which names no other."""
 
 
-def new_client(host: Host, *, unique: bool = False) -> Client:
+def new_client(host: Host | str, unique: bool = False) -> Client:  # noqa: FBT001, FBT002 - the public face names it so
     """A connected client for a host: the shared one, with a reference counted, or with `unique` one of your own.
 
-    Close it, or use it in a `with` statement. The shared one stays connected for 10 s after its last user.
+    `host` is a host of a fleet (`fleet.host("edge")`) or a URL, whose TLS files are those of the environment. Close
+    the client, or use it in a `with` statement. The shared one stays connected for 10 s after its last user.
 
     Raises
     ------
     HostError
         When the host can't be reached.
+    ConfigurationError
+        When the URL can't be used.
     """
-    return shared_pool.acquire(host, unique=unique)
+    named = hosts_from_urls([host], os.environ, Host("", ""))[0] if isinstance(host, str) else host
+    return shared_pool.acquire(named, unique=unique)
 
 
 def clients() -> list[Client]:
