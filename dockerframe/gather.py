@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 MAX_WORKERS: Final = 64
 """How many hosts are asked at the same time."""
+
+_WAIT_SECONDS: Final = 0.5
 
 # What a proxy in front of an engine may refuse and still let the containers be seen.
 _OPTIONAL: Final = frozenset({"unauthorized", "not_found"})
@@ -58,10 +60,14 @@ def gather(
     try:
         futures = {executor.submit(_ask, host, pool, size=size): number for number, host in enumerate(hosts)}
         answers: dict[int, HostAnswer] = {}
-        for future in as_completed(futures):
-            answers[futures[future]] = future.result()
-            if on_answer is not None:
-                on_answer(answers[futures[future]])
+        pending = set(futures)
+        while pending:
+            # Polars has signals restart what they interrupt: only a wait that ends by itself lets Ctrl-C through.
+            done, pending = wait(pending, timeout=_WAIT_SECONDS, return_when=FIRST_COMPLETED)
+            for future in done:
+                answers[futures[future]] = future.result()
+                if on_answer is not None:
+                    on_answer(answers[futures[future]])
     finally:
         # After an interrupt nobody waits for hosts that don't answer.
         executor.shutdown(wait=False, cancel_futures=True)

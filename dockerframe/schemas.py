@@ -82,9 +82,11 @@ class Table:
 
     def conform(self, frame: pl.DataFrame) -> pl.DataFrame:
         """A frame that has this table's columns, with those alone, in order and with their types."""
-        ordered = frame.select(self.schema.names())
+        wanted = self.schema
+        ordered = frame.select(wanted.names())
         # Polars takes its time to cast a nested column to the type that it has already.
-        casts = [pl.col(name).cast(dtype) for name, dtype in self.schema.items() if ordered.schema[name] != dtype]
+        present = ordered.schema
+        casts = [pl.col(name).cast(dtype) for name, dtype in wanted.items() if present[name] != dtype]
         return ordered.with_columns(casts) if casts else ordered
 
 

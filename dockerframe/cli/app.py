@@ -18,7 +18,7 @@ from dockerframe.fleet import Fleet
 if TYPE_CHECKING:
     from dockerframe.snapshot import Snapshot
 
-ALL_GOOD, SOME_FAILED, USAGE, NONE_ANSWERED = 0, 1, 2, 3
+SOME_FAILED, USAGE, NONE_ANSWERED = 1, 2, 3
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -194,8 +194,6 @@ def main() -> None:
     except DockerframeError as error:
         warn(str(error))
         sys.exit(USAGE)
-    except KeyboardInterrupt:
-        sys.exit(130)
 
 
 def _with_names(snap: Snapshot, table: pl.DataFrame) -> pl.DataFrame:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 import inspect
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from dockerframe.cli.output import warn
 from dockerframe.fleet import Fleet
 from dockerframe.hosts.host import DEFAULT_CONNECT_TIMEOUT_SECONDS, DEFAULT_READ_TIMEOUT_SECONDS
 
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     from dockerframe.snapshot import Snapshot
 
 _PANEL = "Which fleet"
+_INTERRUPTED = 130
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +59,12 @@ class FleetSource:
 
     def snapshot(self, **options: Any) -> Snapshot:
         """A snapshot of that fleet."""
-        return self.fleet().snapshot(**options)
+        try:
+            return self.fleet().snapshot(**options)
+        except KeyboardInterrupt:
+            warn("Interrupted.")
+            # Threads that still wait for hosts would hold an ordinary exit up until their timeouts.
+            os._exit(_INTERRUPTED)
 
 
 def _options(  # noqa: PLR0917 - each is an option

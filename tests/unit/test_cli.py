@@ -5,8 +5,11 @@ from __future__ import annotations
 import io
 import json
 import os
+import signal
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import polars as pl
@@ -120,6 +123,27 @@ def test_tables_fit_a_narrow_terminal() -> None:
 def test_labels_are_never_markup() -> None:
     shown = run("routes", "--demo").stdout.decode()
     assert "[bold]" not in shown
+
+
+def test_ctrl_c_waits_for_no_host() -> None:
+    with socket.socket() as black_hole:
+        black_hole.bind(("127.0.0.1", 0))
+        black_hole.listen()
+        url = f"tcp://127.0.0.1:{black_hole.getsockname()[1]}"
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dockerframe", "hosts", "--host", url],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        connection, _ = black_hole.accept()
+        started = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        _, told = process.communicate(timeout=20)
+        connection.close()
+    assert time.monotonic() - started < 2
+    assert process.returncode == 130
+    assert b"Interrupted" in told
+    assert b"Traceback" not in told
 
 
 def test_version_and_help() -> None:

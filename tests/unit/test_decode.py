@@ -7,7 +7,7 @@ import json
 import pytest
 
 import dockerframe as dkf
-from dockerframe import decode
+from dockerframe.decode import bodies as decode
 from dockerframe.decode import decode_bodies
 from dockerframe.schemas import SUMMARIES, TABLES
 from tests.summaries import summary
