@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import polars as pl
 
 from dockerframe.derive.evaluation import once_per_distinct
 from dockerframe.derive.image import image_author, image_name
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 MOUNT_DESTINATIONS: Final = (
     "/var/lib/postgresql/data",
@@ -57,8 +54,8 @@ def blacklist_reasons() -> pl.Expr:
     >>> frame.select(blacklist_reasons()).to_series().to_list()
     [['mount:/var/lib/mysql', 'port:5432', 'image:postgres'], []]
     """
-    mounts = _listed("mounts", "destination", MOUNT_DESTINATIONS, "mount:", sort=False)
-    ports = _listed("ports", "private_port", PRIVATE_PORTS, "port:", sort=True)
+    mounts = _listed("mounts", "destination", pl.Series(MOUNT_DESTINATIONS), "mount:", sort=False)
+    ports = _listed("ports", "private_port", pl.Series(PRIVATE_PORTS, dtype=pl.UInt16), "port:", sort=True)
     by_image = pl.concat_list(
         _single(image_name(), IMAGE_NAMES, "image:"), _single(image_author(), IMAGE_AUTHORS, "author:")
     ).alias("reasons")
@@ -83,13 +80,12 @@ def is_blacklisted() -> pl.Expr:
     return (blacklist_reasons().list.len() > 0).alias("is_blacklisted")
 
 
-def _listed(column: str, field: str, listed: Sequence[object], prefix: str, *, sort: bool) -> pl.Expr:
+def _listed(column: str, field: str, listed: pl.Series, prefix: str, *, sort: bool) -> pl.Expr:
     """Each distinct value of a field of a list of structs that is on the list, with a prefix."""
-    values = pl.col(column).list.eval(pl.element().struct.field(field))
-    value = pl.element()
-    found = values.list.eval(value.filter(value.is_in(listed)))
-    distinct = found.list.unique().list.sort() if sort else found.list.unique(maintain_order=True)
-    return distinct.list.eval(pl.lit(prefix) + value.cast(pl.String)).fill_null([])
+    values = pl.col(column).list.eval(pl.element().struct.field(field).cast(listed.dtype))
+    found = values.list.set_intersection(pl.lit(listed.implode()))
+    ordered = found.list.sort() if sort else found
+    return ordered.list.eval(pl.lit(prefix) + pl.element().cast(pl.String)).fill_null([])
 
 
 def _single(value: pl.Expr, listed: tuple[str, ...], prefix: str) -> pl.Expr:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -63,9 +64,19 @@ def plain(root: Path) -> Iterator[Dockerd]:
     try:
         engine.start()
         create_all(engine, PLAIN, networks=("front", "--ipv6 --subnet fd00:dead:beef:1::/64 dual"), exposed=EXPOSED)
+        _settle(engine, {"failed": "exited", "shop-web-1": "healthy"})
         yield engine
     finally:
         engine.remove()
+
+
+def _settle(engine: Dockerd, wanted: dict[str, str]) -> None:
+    """Wait until containers are what they are about to become, so that all who ask see the same."""
+    template = "{{.State.Status}} {{with .State.Health}}{{.Status}}{{end}}"
+    deadline = time.monotonic() + 30
+    while any(state not in engine.docker("inspect", "-f", template, name) for name, state in wanted.items()):
+        assert time.monotonic() < deadline, f"{wanted} did not come about"
+        time.sleep(0.1)
 
 
 @pytest.fixture(scope="session")
