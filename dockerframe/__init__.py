@@ -24,7 +24,6 @@ from dockerframe.errors import (
     DockerframeError,
     GatherError,
     HostError,
-    MissingExtraError,
     SnapshotError,
 )
 from dockerframe.fleet import Fleet
@@ -43,7 +42,6 @@ __all__ = [
     "GatherError",
     "Host",
     "HostError",
-    "MissingExtraError",
     "Snapshot",
     "SnapshotError",
     "TlsFiles",

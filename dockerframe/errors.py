@@ -94,14 +94,3 @@ class GatherError(DockerframeError):
 
 class SnapshotError(DockerframeError):
     """A snapshot can't be made of what was given, written where it should be, or read back."""
-
-
-class MissingExtraError(DockerframeError):
-    """A function needs a package that an optional extra brings."""
-
-    def __init__(self, feature: str, extra: str) -> None:
-        super().__init__(
-            f"{feature} needs packages that are not installed.",
-            remedy=f"Install them with: pip install 'dockerframe[{extra}]'.",
-        )
-        self.extra = extra

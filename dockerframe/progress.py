@@ -63,7 +63,7 @@ def _widget_bar(hosts: int) -> Iterator[Callable[[HostAnswer], None]]:
         from IPython.display import display  # noqa: PLC0415 - only in a notebook
         from ipywidgets import HTML, HBox, IntProgress  # noqa: PLC0415
     except ImportError:
-        # The gather matters more than its bar; `view()` is where the missing extra is an error.
+        # Without the extra `notebook` there is no bar: the gather matters more.
         yield _say_nothing
         return
     bar, text = IntProgress(max=hosts), HTML()

@@ -16,6 +16,7 @@ import polars as pl
 import pytest
 
 import dockerframe as dkf
+from tests.terminal import shown_on_terminal
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[bytes]:
@@ -98,26 +99,12 @@ def test_config_of_several_hosts(tmp_path: Path) -> None:
 
 
 def test_tables_fit_a_narrow_terminal() -> None:
-    pty = pytest.importorskip("pty")
-    main, other = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "dockerframe", "containers", "--demo"],
-        stdout=other,
-        stderr=subprocess.DEVNULL,
-        env={**os.environ, "COLUMNS": "60", "TERM": "xterm"},
-    )
-    os.close(other)
-    shown = b""
-    try:
-        while chunk := os.read(main, 65536):
-            shown += chunk
-    except OSError:
-        pass  # a terminal whose other end is closed
-    process.wait()
-    os.close(main)
-    lines = [line for line in shown.decode().splitlines() if line.startswith(("│", "┃"))]
+    command = [sys.executable, "-m", "dockerframe", "containers", "--demo"]
+    shown = shown_on_terminal(command, "stdout", {"COLUMNS": "60"})
+    lines = [line for line in shown.splitlines() if line.startswith(("│", "┃"))]
     assert lines
-    assert "Left out" in shown.decode()
+    assert len(set(map(len, lines[1:]))) == 1
+    assert "Left out" in shown
 
 
 def test_labels_are_never_markup() -> None:

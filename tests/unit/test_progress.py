@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 
 import nbformat
 import pytest
 from nbclient import NotebookClient
+
+from tests.terminal import shown_on_terminal
 
 CODE = "import dockerframe as dkf; snap = dkf.Fleet.demo().snapshot(); print(snap.hosts.height)"
 
@@ -20,23 +21,9 @@ def test_nothing_where_nobody_looks() -> None:
 
 @pytest.mark.skipif(sys.platform == "win32", reason="needs a pseudo-terminal")
 def test_a_bar_on_a_terminal() -> None:
-    import pty
-
-    main, other = pty.openpty()
-    process = subprocess.Popen(
-        [sys.executable, "-c", CODE], stdout=subprocess.DEVNULL, stderr=other, env={**os.environ, "TERM": "xterm"}
-    )
-    os.close(other)
-    shown = b""
-    try:
-        while chunk := os.read(main, 65536):
-            shown += chunk
-    except OSError:
-        pass  # a terminal whose other end is closed
-    assert process.wait() == 0
-    os.close(main)
-    assert b"Gathering hosts" in shown
-    assert b"5/5" in shown
+    shown = shown_on_terminal([sys.executable, "-c", CODE], "stderr", {})
+    assert "Gathering hosts" in shown
+    assert "5/5" in shown
 
 
 @pytest.mark.filterwarnings(
