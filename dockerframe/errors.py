@@ -72,6 +72,17 @@ class HostError(DockerframeError):
         self.kind = kind
         self.host = host
 
+    @classmethod
+    def at(cls, host: str, kind: str, problem: str, remedy: str = "") -> HostError:
+        """The error of a host by its name, which the message begins with.
+
+        Examples
+        --------
+        >>> print(HostError.at("edge", "refused", "nothing listens", "Start the engine."))
+        Host edge: nothing listens. Start the engine.
+        """
+        return cls(kind, f"Host {host}: {problem}.", remedy=remedy, host=host)
+
 
 class GatherError(DockerframeError):
     """With `strict=True`: at least one host failed. Lists every failure.

@@ -90,4 +90,4 @@ def _unpack(host: Host, archive: Path, folder: Path) -> None:
 
 def _unknown(host: Host, problem: str) -> HostError:
     remedy = "Add the agent in GoDoxy and point agent_certificates at the folder that holds its zip file."
-    return HostError("unknown_agent", f"Host {host.name}: {problem}.", remedy=remedy, host=host.name)
+    return HostError.at(host.name, "unknown_agent", problem, remedy)

@@ -101,12 +101,7 @@ class EngineConnection:
         if 300 <= status < 400:
             kind, remedy = "redirected", "Name the URL that it points to, if that is the engine."
         said = response.raw.read(200, decode_content=False).decode("utf-8", errors="replace").strip()
-        raise HostError(
-            kind,
-            f"Host {self._host.name}: {path} answered {status}: {said or response.reason}.",
-            remedy=remedy,
-            host=self._host.name,
-        )
+        raise HostError.at(self._host.name, kind, f"{path} answered {status}: {said or response.reason}", remedy)
 
     def _read(self, response: requests.Response, path: str, deadline: float) -> bytes:
         """The body, as long as it is within the limits while it arrives."""
@@ -121,25 +116,25 @@ class EngineConnection:
             chunks.append(chunk)
             received += len(chunk)
             if time.monotonic() > deadline:
-                raise HostError(
+                raise HostError.at(
+                    self._host.name,
                     "read_timeout",
-                    f"Host {self._host.name}: {path} was not whole in time ({received} bytes came).",
-                    remedy="Give it a longer read_timeout_seconds, or mend the network.",
-                    host=self._host.name,
+                    f"{path} was not whole in time ({received} bytes came)",
+                    "Give it a longer read_timeout_seconds, or mend the network.",
                 )
         if max(received, announced) > limit:
-            raise HostError(
+            raise HostError.at(
+                self._host.name,
                 "too_large",
-                f"Host {self._host.name}: {path} is larger than {limit} bytes.",
-                remedy="Raise max_answer_bytes for this host if that is right.",
-                host=self._host.name,
+                f"{path} is larger than {limit} bytes",
+                "Raise max_answer_bytes for this host if that is right.",
             )
         if received < announced:
-            raise HostError(
+            raise HostError.at(
+                self._host.name,
                 "disconnected",
-                f"Host {self._host.name}: {path} broke off after {received} of {announced} bytes.",
-                remedy="Gather again; look at what stands between if it happens again.",
-                host=self._host.name,
+                f"{path} broke off after {received} of {announced} bytes",
+                "Gather again; look at what stands between if it happens again.",
             )
         return b"".join(chunks)
 

@@ -59,7 +59,7 @@ def host_error(error: BaseException, host: Host) -> HostError:
     causes = list(_causes(error))
     kind = next((kind for cause in causes if (kind := _kind(cause)) is not None), "internal")
     told = _told(causes)
-    return HostError(kind, f"Host {host.name}: {host.url}: {told}.", remedy=_REMEDIES[kind], host=host.name)
+    return HostError.at(host.name, kind, f"{host.url}: {told}", _REMEDIES[kind])
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:

@@ -30,9 +30,7 @@ def ssh_adapter(host: Host) -> HTTPAdapter:
         from docker.transport.sshconn import SSHConnection, SSHConnectionPool  # noqa: PLC0415
     except ImportError as error:
         remedy = "Install it with: pip install paramiko."
-        raise HostError(
-            "unsupported", f"Host {host.name}: ssh needs paramiko.", remedy=remedy, host=host.name
-        ) from error
+        raise HostError.at(host.name, "unsupported", "ssh needs paramiko", remedy) from error
 
     class Connection(SSHConnection):
         def connect(self) -> None:

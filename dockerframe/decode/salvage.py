@@ -86,4 +86,4 @@ def _json(body: bytes, host: str, path: str) -> object:
 
 def _not_an_engine(host: str, message: str) -> HostError:
     remedy = "Check that the URL is that of a Docker engine and that nothing between cuts its answers short."
-    return HostError("invalid_answer", f"Host {host}: {message}.", remedy=remedy, host=host)
+    return HostError.at(host, "invalid_answer", message, remedy)

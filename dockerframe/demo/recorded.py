@@ -47,10 +47,8 @@ def demo_pool() -> ClientPool:
 
 def _connect(host: Host) -> Connection:
     if host.name == _DOWN:
-        message = f"Host {host.name}: {host.url}: Connection refused."
-        raise HostError(
-            "refused", message, remedy="This is the host of the demo fleet that is down on purpose.", host=host.name
-        )
+        remedy = "This is the host of the demo fleet that is down on purpose."
+        raise HostError.at(host.name, "refused", f"{host.url}: Connection refused", remedy)
     return _RecordedConnection(host)
 
 
@@ -68,7 +66,7 @@ class _RecordedConnection:
         name = f"inspect-{inspected[1]}.json" if inspected is not None else _FILES.get(bare, "")
         file = self._folder / name
         if not name or not file.is_file():
-            raise HostError("not_found", f"Host {self._host.name}: {path} was not recorded.", host=self._host.name)
+            raise HostError.at(self._host.name, "not_found", f"{path} was not recorded")
         return file.read_bytes()
 
     def close(self) -> None:
