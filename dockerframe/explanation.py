@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from dockerframe.derive.explanations import LOST, explain_errors, explain_fields
+from dockerframe.derive.explanations import LOST, explain_alias
 from dockerframe.derive.labels import KEYS
 from dockerframe.errors import SnapshotError
 
@@ -77,8 +77,7 @@ def explain(snapshot: Snapshot, alias: str) -> Explanation:
         remedy = f"Did you mean {', '.join(near)}?" if near else "Look into snap.routes for those that there are."
         raise SnapshotError(f"No container has the alias {alias!r}.", remedy=remedy)
     containers = snapshot.containers.join(routes.select(KEYS), on=KEYS, how="semi", maintain_order="left")
-    fields = explain_fields(containers, alias, snapshot.precedence)
-    of_routes = explain_errors(containers, alias, snapshot.precedence)
+    fields, of_routes = explain_alias(containers, alias, snapshot.precedence)
     own = snapshot.errors.join(containers.select(KEYS), on=KEYS, how="semi", maintain_order="left").join(
         of_routes, on=["host", "container_id", "kind", "label"], how="anti", nulls_equal=True, maintain_order="left"
     )

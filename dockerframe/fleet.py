@@ -11,7 +11,7 @@ from dockerframe.clients import shared_pool
 from dockerframe.errors import ConfigurationError, GatherError, Mistake
 from dockerframe.gather import MAX_WORKERS, gather
 from dockerframe.hosts.contexts import DEFAULT_CONTEXT, context_names, hosts_from_contexts
-from dockerframe.hosts.environment import host_from_environment, hosts_from_urls
+from dockerframe.hosts.environment import default_context_host, host_from_environment, hosts_from_urls
 from dockerframe.hosts.fleet_file import Surroundings, hosts_from_file, hosts_from_mapping
 from dockerframe.hosts.host import (
     DEFAULT_CONNECT_TIMEOUT_SECONDS,
@@ -95,9 +95,7 @@ class Fleet:
         others = [name for name in wanted if name != DEFAULT_CONTEXT]
         hosts = {host.name: host for host in hosts_from_contexts(others, os.environ, defaults)}
         if DEFAULT_CONTEXT in wanted:
-            without_context = {key: value for key, value in os.environ.items() if key != "DOCKER_CONTEXT"}
-            without_context["DOCKER_HOST"] = os.environ.get("DOCKER_HOST") or default_url(sys.platform)
-            hosts[DEFAULT_CONTEXT] = host_from_environment(without_context, default_url(sys.platform), defaults)
+            hosts[DEFAULT_CONTEXT] = default_context_host(os.environ, default_url(sys.platform), defaults)
         return cls(hosts[name] for name in wanted)
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Asking all hosts at once. One host's failure is a row; this is the one place where any exception is caught."""
+"""Asking all hosts at once. One host's failure is a row, whatever it is."""
 
 from __future__ import annotations
 
@@ -80,8 +80,8 @@ def _ask(host: Host, pool: ClientPool, *, size: bool) -> HostAnswer:
         with pool.acquire(host) as client:
             params = {"all": "1", "size": "1"} if size else {"all": "1"}
             body = client.get("/containers/json", params, timeouts=host.timeouts)
-            info = _optional(client, "/info")
-            agent = _optional(client, AGENT_INFO_PATH) if host.scheme == "agent" else {}
+            info = _optional(client, "/info", host)
+            agent = _optional(client, AGENT_INFO_PATH, host) if host.scheme == "agent" else {}
             return HostAnswer(host, time.monotonic() - started, body, client.api_version, client.version, info, agent)
     except HostError as error:
         return HostAnswer(host, time.monotonic() - started, error=error)
@@ -89,9 +89,9 @@ def _ask(host: Host, pool: ClientPool, *, size: bool) -> HostAnswer:
         return HostAnswer(host, time.monotonic() - started, error=host_error(error, host))
 
 
-def _optional(client: Client, path: str) -> dict[str, Any]:
+def _optional(client: Client, path: str, host: Host) -> dict[str, Any]:
     try:
-        return client.get_object(path)
+        return client.get_object(path, timeouts=host.timeouts)
     except HostError as error:
         if error.kind in _OPTIONAL:
             return {}

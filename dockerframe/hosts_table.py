@@ -65,22 +65,14 @@ def _engine(version: Mapping[str, Any]) -> str | None:
     if not version:
         return None
     components = version.get("Components")
-    names = (
-        [str(one.get("Name", "")) for one in components if isinstance(one, dict)]
-        if isinstance(components, list)
-        else []
-    )
+    listed = components if isinstance(components, list) else []
+    names = [str(one.get("Name", "")) for one in listed if isinstance(one, dict)]
     return "podman" if any("podman" in name.lower() for name in names) else "docker"
 
 
 def _of(document: Mapping[str, Any], key: str, kind: type[T]) -> T | None:
     """A value of an answer, as long as it is of the type that it should have."""
     value = document.get(key)
-    return (
-        value
-        if isinstance(value, kind)
-        and not isinstance(value, bool)
-        and value != ""
-        and (not isinstance(value, int) or value >= 0)
-        else None
-    )
+    if not isinstance(value, kind) or isinstance(value, bool) or value == "":
+        return None
+    return None if isinstance(value, int) and value < 0 else value

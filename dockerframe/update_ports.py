@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import polars as pl
 
 from dockerframe.clients.failures import host_error
+from dockerframe.derive.container_errors import OWN_ERROR_KINDS
 from dockerframe.derive.labels import KEYS
 from dockerframe.derive.ports import public_ports
 from dockerframe.derive.tables import route_tables
@@ -52,8 +53,7 @@ def update_ports(
     wanted = snapshot.containers.filter("is_host_network_mode") if containers is None else containers
     asked = _inspect_all(wanted.select(KEYS).unique(maintain_order=True), source)
     updated = _with_public_ports(snapshot.containers, asked.exposed)
-    own_kinds = ["network_not_found", "no_network", "invalid_bool", "empty_alias", "invalid_idle"]
-    own_errors = snapshot.errors.filter(pl.col("kind").is_in(own_kinds))
+    own_errors = snapshot.errors.filter(pl.col("kind").is_in(OWN_ERROR_KINDS))
     parts = route_tables(updated, own_errors, precedence=snapshot.precedence, explicit_only=snapshot.explicit_only)
     return snapshot.with_tables(
         {"containers": updated, "routes": parts["routes"], "errors": pl.concat([snapshot.errors, asked.errors])}
@@ -94,7 +94,7 @@ def _inspect_host(
         with source.pool.acquire(host) as client:
             for container_id in container_ids:
                 try:
-                    document = client.get_object(f"/containers/{container_id}/json")
+                    document = client.get_object(f"/containers/{container_id}/json", timeouts=host.timeouts)
                     rows.extend({"host": name, "container_id": container_id, **port} for port in _exposed(document))
                 except HostError as error:
                     errors.append(_error(name, container_id, error))

@@ -97,7 +97,9 @@ class Client:
             self._open()
             return self._send(path, params or {}, timeouts)
 
-    def get_object(self, path: str, params: Mapping[str, str] | None = None) -> dict[str, Any]:
+    def get_object(
+        self, path: str, params: Mapping[str, str] | None = None, *, timeouts: Timeouts | None = None
+    ) -> dict[str, Any]:
         """The JSON object that `GET path` answers with.
 
         Raises
@@ -105,7 +107,7 @@ class Client:
         HostError
             When the host can't be reached, answers with an error, or with something else.
         """
-        return self._object(self.get(path, params), path)
+        return self._object(self.get(path, params, timeouts=timeouts), path)
 
     def close(self) -> None:
         """Give it back to the pool, which keeps it for others; a unique one is disconnected."""
@@ -133,7 +135,7 @@ class Client:
 
     def _send(self, path: str, params: Mapping[str, str], timeouts: Timeouts | None) -> bytes:
         if self._connection is None:
-            raise HostError("disconnected", f"Host {self.host.name}: not connected.", host=self.host.name)
+            raise HostError.at(self.host.name, "disconnected", "not connected")
         prefix = f"/v{self.api_version}" if self.api_version and path.startswith(_VERSIONED) else ""
         body = self._connection.get(prefix + path, params, timeouts or self.host.timeouts)
         self._proven = True
@@ -150,9 +152,7 @@ class Client:
 
     def _no_object(self, path: str) -> HostError:
         remedy = "Check that the URL is that of a Docker engine."
-        return HostError(
-            "invalid_answer", f"Host {self.host.name}: {path} is no JSON object.", remedy=remedy, host=self.host.name
-        )
+        return HostError.at(self.host.name, "invalid_answer", f"{path} is no JSON object", remedy)
 
 
 _VERSIONED: Final = ("/containers", "/info", "/events", "/images", "/networks")

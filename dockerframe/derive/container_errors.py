@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
@@ -15,6 +15,9 @@ from dockerframe.schemas import ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+OWN_ERROR_KINDS: Final = ("invalid_bool", "empty_alias", "network_not_found", "no_network", "invalid_idle")
+"""The kinds of errors that belong to a container as a whole, in the order in which they are looked for."""
 
 
 def container_errors(containers: pl.DataFrame, reachable: pl.Expr) -> pl.DataFrame:

@@ -6,7 +6,7 @@ from typing import Final
 
 import polars as pl
 
-from dockerframe.derive.labels import KEYS, FrameT, boolean, non_empty_label
+from dockerframe.derive.labels import KEYS, FrameT, boolean, non_empty, non_empty_label
 from dockerframe.schemas import DEPENDENCIES
 
 DEPENDS_ON_LABEL: Final = "proxy.depends_on"
@@ -72,7 +72,7 @@ def _edges(containers: FrameT) -> FrameT:
         .explode("item", empty_as_null=False, keep_nulls=False)
         .with_columns(
             item.field("name").alias("dependency"),
-            _non_empty(item.field("condition")).alias("condition"),
+            non_empty(item.field("condition")).alias("condition"),
             boolean(item.field("restart")).alias("restart"),
         )
         .filter(pl.col("dependency") != "")
@@ -87,10 +87,6 @@ def _items() -> pl.Expr:
 def _item(text: pl.Expr) -> pl.expr.struct.ExprStructNameSpace:
     parts = text.str.splitn(":", 3).struct.rename_fields(["name", "condition", "restart"])
     return parts.struct
-
-
-def _non_empty(text: pl.Expr) -> pl.Expr:
-    return pl.when(text != "").then(text)
 
 
 def _meant(containers: FrameT, wanted: FrameT, column: str) -> FrameT:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
 from dockerframe.derive.route_fields import resolve_routes, route_errors, with_keys
 
 if TYPE_CHECKING:
+    from dockerframe.derive.route_fields import ResolvedRoutes
     from dockerframe.schemas import Precedence
 
 SET, LOST = "set", "lost"
@@ -16,14 +17,30 @@ SET, LOST = "set", "lost"
 _COLUMNS = ["host", "container_id", "alias", "field", "outcome", "value", "label", "origin"]
 
 
-def explain_fields(containers: pl.DataFrame, alias: str, precedence: Precedence = "explicit") -> pl.DataFrame:
-    """Every label that sets, or would have set, a field of an alias.
+class ExplainedAlias(NamedTuple):
+    """Why the fields of an alias are what they are.
 
-    Reads the columns that `route_fields` reads; gives `host`, `container_id`, `alias`, `field`, `outcome` (`set` or
-    `lost`), `value`, `label` and `origin`, by container and field, the label that won first. Source: labels.md,
-    section 6.
+    `fields` has `host`, `container_id`, `alias`, `field`, `outcome` (`set` or `lost`), `value`, `label` and `origin`,
+    by container and field, the label that won first; `errors` are the rows of the table `errors` whose labels
+    concern the alias, or no single one.
+    """
+
+    fields: pl.DataFrame
+    errors: pl.DataFrame
+
+
+def explain_alias(containers: pl.DataFrame, alias: str, precedence: Precedence = "explicit") -> ExplainedAlias:
+    """Every label that sets, or would have set, a field of an alias, and what is wrong with labels.
+
+    Reads the columns that `route_fields` reads. Source: labels.md, section 6.
     """
     resolved = resolve_routes(containers, precedence)
+    concerns = (pl.col("alias") == alias) | pl.col("alias").is_null()
+    errors = route_errors(containers, resolved._replace(errors=resolved.errors.filter(concerns)))
+    return ExplainedAlias(_fields(containers, resolved, alias), errors)
+
+
+def _fields(containers: pl.DataFrame, resolved: ResolvedRoutes, alias: str) -> pl.DataFrame:
     this_alias = pl.col("alias") == alias
     won = resolved.fields.filter(this_alias).rename({"source_label": "label"})
     lost = resolved.entries.filter(this_alias & pl.col("value").is_not_null())
@@ -39,13 +56,6 @@ def explain_fields(containers: pl.DataFrame, alias: str, precedence: Precedence 
     )
     ordered = rows.sort("row", "field", "outcome", "label", descending=[False, False, True, False])
     return with_keys(containers, ordered, _COLUMNS)
-
-
-def explain_errors(containers: pl.DataFrame, alias: str, precedence: Precedence = "explicit") -> pl.DataFrame:
-    """The errors of route labels that concern an alias, or no single one: rows of the table `errors`."""
-    resolved = resolve_routes(containers, precedence)
-    concerns = (pl.col("alias") == alias) | pl.col("alias").is_null()
-    return route_errors(containers, resolved._replace(errors=resolved.errors.filter(concerns)))
 
 
 def _opened(lost: pl.DataFrame, won: pl.DataFrame) -> pl.DataFrame:

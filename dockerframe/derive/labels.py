@@ -29,10 +29,14 @@ def label(name: str) -> pl.Expr:
     return pl.col("labels").map.get(name).alias(name)
 
 
+def non_empty(text: pl.Expr) -> pl.Expr:
+    """A text; null where it is empty."""
+    return pl.when(text != "").then(text)
+
+
 def non_empty_label(name: str) -> pl.Expr:
     """The value of one label; null without it and where it is empty."""
-    value = label(name)
-    return pl.when(value != "").then(value).alias(name)
+    return non_empty(label(name)).alias(name)
 
 
 def boolean(text: pl.Expr) -> pl.Expr:

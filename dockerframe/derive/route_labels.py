@@ -6,9 +6,8 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
+from dockerframe.derive.aliases import PREFIX
 from dockerframe.derive.labels import split_list
-
-PREFIX: Final = "proxy."
 
 RESERVED: Final = tuple(
     PREFIX + name

@@ -8,7 +8,7 @@ import polars as pl
 
 from dockerframe.derive.container_errors import container_errors
 from dockerframe.derive.durations import go_duration
-from dockerframe.derive.labels import KEYS, FrameT, boolean
+from dockerframe.derive.labels import KEYS, FrameT, boolean, non_empty
 from dockerframe.derive.route_fields import ResolvedRoutes, resolve_routes, with_keys
 from dockerframe.derive.route_labels import ROUTE_ERROR
 from dockerframe.derive.well_known_ports import BY_ALIAS, BY_IMAGE
@@ -143,18 +143,14 @@ def _labelled() -> list[pl.Expr]:
     return [
         _port_number(port.field("1")).alias("listening_port"),
         _port_number(port.field("2")).alias("labelled_port"),
-        _non_empty(_field("scheme")).alias("labelled_scheme"),
-        _non_empty(_field("host")).str.to_lowercase().alias("labelled_host"),
+        non_empty(_field("scheme")).alias("labelled_scheme"),
+        non_empty(_field("host")).str.to_lowercase().alias("labelled_host"),
         *(parse(_field(name)).alias(name) for name, parse in _TYPED.items()),
     ]
 
 
 def _field(name: str) -> pl.Expr:
     return pl.col(_TEXT + name)
-
-
-def _non_empty(text: pl.Expr) -> pl.Expr:
-    return pl.when(text != "").then(text)
 
 
 def _port_number(text: pl.Expr) -> pl.Expr:
@@ -263,7 +259,7 @@ def _value_errors(rows: pl.DataFrame, fields: pl.DataFrame) -> pl.DataFrame:
 
 
 def _bad_values(rows: pl.DataFrame, name: str, is_bad: pl.Expr, kind: str, valid: str) -> pl.DataFrame:
-    text = _non_empty(_field(name))
+    text = non_empty(_field(name))
     message = pl.format("{} is '{}'; it must be {}.", pl.lit(name), text.str.head(80), pl.lit(valid))
     bad = rows.filter(text.is_not_null() & is_bad)
     return bad.select("row", "alias", pl.lit(name).alias("field"), pl.lit(kind).alias("kind"), message.alias("message"))

@@ -26,11 +26,22 @@ def host_from_environment(environment: Mapping[str, str], default_url: str, defa
     ConfigurationError
         When a variable or the context can't be used.
     """
-    url = environment.get("DOCKER_HOST")
-    context = None if url else current_context(environment)
+    context = None if environment.get("DOCKER_HOST") else current_context(environment)
     if context is not None:
         return hosts_from_contexts([context], environment, defaults)[0]
-    return _host(DEFAULT_CONTEXT, url or default_url, environment, defaults, "DOCKER_HOST")
+    return default_context_host(environment, default_url, defaults)
+
+
+def default_context_host(environment: Mapping[str, str], default_url: str, defaults: Host) -> Host:
+    """The host of Docker's context `default`: `DOCKER_HOST`, else the engine on this machine.
+
+    Raises
+    ------
+    ConfigurationError
+        When a variable can't be used.
+    """
+    url = environment.get("DOCKER_HOST") or default_url
+    return _host(DEFAULT_CONTEXT, url, environment, defaults, "DOCKER_HOST")
 
 
 def hosts_from_urls(urls: Iterable[str], environment: Mapping[str, str], defaults: Host) -> list[Host]:
