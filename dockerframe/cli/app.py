@@ -10,7 +10,7 @@ import polars as pl
 import typer
 
 import dockerframe
-from dockerframe.cli.output import Output, joined, print_table, published, warn
+from dockerframe.cli.output import Output, print_table, warn
 from dockerframe.cli.sources import FleetSource, with_source
 from dockerframe.errors import DockerframeError
 from dockerframe.fleet import Fleet
@@ -33,58 +33,6 @@ OutputOption = Annotated[
     Output, typer.Option("--output", "-o", help="A table for people, or all columns for programs.")
 ]
 
-_HOSTS = {
-    "host": pl.col("host"),
-    "url": pl.col("url"),
-    "ok": pl.col("ok"),
-    "error": pl.col("error_kind"),
-    "containers": pl.col("containers"),
-    "engine": pl.concat_str("engine", "engine_version", separator=" "),
-    "api": pl.col("api_version"),
-    "os": pl.col("os"),
-    "cpus": pl.col("cpus"),
-    "seconds": pl.col("seconds"),
-}
-_CONTAINERS = {
-    "host": pl.col("host"),
-    "name": pl.col("container_name"),
-    "image": pl.col("image"),
-    "state": pl.col("state"),
-    "health": pl.col("health"),
-    "project": pl.col("compose_project"),
-    "aliases": joined("aliases"),
-    "published": published(),
-    "blacklisted": joined("blacklist_reasons"),
-}
-_PORTS = {
-    "host": pl.col("host"),
-    "container": pl.col("container_name"),
-    "ip": pl.col("ip"),
-    "public": pl.col("public_port"),
-    "private": pl.col("private_port"),
-    "type": pl.col("type"),
-}
-_ROUTES = {
-    "host": pl.col("host"),
-    "alias": pl.col("alias"),
-    "container": pl.col("container_name"),
-    "target": pl.format(
-        "{}://{}:{}",
-        "scheme",
-        pl.col("target_host").fill_null("?"),
-        pl.col("target_port").cast(pl.String).fill_null("?"),
-    ),
-    "listening": pl.col("listening_port"),
-    "excluded": pl.col("excluded_reason"),
-}
-_ERRORS = {
-    "host": pl.col("host"),
-    "container": pl.col("container_name"),
-    "kind": pl.col("kind"),
-    "label": pl.col("label"),
-    "message": pl.col("message"),
-}
-
 
 def _version(wanted: bool) -> None:  # noqa: FBT001 - typer calls it so
     if wanted:
@@ -106,7 +54,7 @@ def _root(
 def hosts(source: FleetSource, output: OutputOption = Output.table) -> None:
     """One row a host: whether it answers, its engine, its containers."""
     snap = source.snapshot()
-    print_table(snap.hosts, _HOSTS, output, "Hosts")
+    print_table(snap, "hosts", output)
     _finish(snap)
 
 
@@ -119,7 +67,7 @@ def containers(
 ) -> None:
     """One row a container."""
     snap = source.snapshot(size=size)
-    print_table(snap.containers, _CONTAINERS, output, "Containers")
+    print_table(snap, "containers", output)
     _finish(snap)
 
 
@@ -128,7 +76,7 @@ def containers(
 def ports(source: FleetSource, output: OutputOption = Output.table) -> None:
     """One row a port binding, IPv4 and IPv6 alike."""
     snap = source.snapshot()
-    print_table(_with_names(snap, snap.ports), _PORTS, output, "Ports")
+    print_table(snap, "ports", output)
     _finish(snap)
 
 
@@ -137,7 +85,7 @@ def ports(source: FleetSource, output: OutputOption = Output.table) -> None:
 def routes(source: FleetSource, output: OutputOption = Output.table) -> None:
     """One row an alias: what a request to it would reach, or why it reaches nothing."""
     snap = source.snapshot()
-    print_table(snap.routes, _ROUTES, output, "Routes")
+    print_table(snap, "routes", output)
     _finish(snap)
 
 
@@ -146,7 +94,7 @@ def routes(source: FleetSource, output: OutputOption = Output.table) -> None:
 def errors(source: FleetSource, output: OutputOption = Output.table) -> None:
     """One row for each thing that is wrong with a label."""
     snap = source.snapshot()
-    print_table(_with_names(snap, snap.errors), _ERRORS, output, "Errors")
+    print_table(snap, "errors", output)
     _finish(snap)
 
 
@@ -180,9 +128,9 @@ def demo(
 ) -> None:
     """Show the recorded fleet that ships with dockerframe. One of its hosts is down on purpose; needs no Docker."""
     snap = Fleet.demo().snapshot()
-    print_table(snap.hosts, _HOSTS, Output.table, "Hosts")
-    print_table(snap.containers, _CONTAINERS, Output.table, "Containers")
-    print_table(snap.routes, _ROUTES, Output.table, "Routes")
+    print_table(snap, "hosts", Output.table)
+    print_table(snap, "containers", Output.table)
+    print_table(snap, "routes", Output.table)
     if out is not None:
         typer.echo(f"Report: {snap.write(out, formats.split(','))}")
 
@@ -194,13 +142,6 @@ def main() -> None:
     except DockerframeError as error:
         warn(str(error))
         sys.exit(USAGE)
-
-
-def _with_names(snap: Snapshot, table: pl.DataFrame) -> pl.DataFrame:
-    """A table with the name of each row's container behind its keys."""
-    names = snap.containers.select("host", "container_id", "container_name")
-    named = table.join(names, on=["host", "container_id"], how="left", maintain_order="left")
-    return named.select("host", "container_id", "container_name", pl.exclude("host", "container_id", "container_name"))
 
 
 def _finish(snap: Snapshot) -> None:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import polars as pl
 import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from dockerframe.export import write_table
+from dockerframe.listings import listing, named, shown_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    import polars as pl
+
+    from dockerframe.snapshot import Snapshot
 
 # What a pipe gets: wide enough that no value of interest is cut, as there is nothing to fit.
 _PIPE_WIDTH = 240
@@ -37,13 +40,17 @@ class Output(StrEnum):
     parquet = "parquet"
 
 
-def print_table(whole: pl.DataFrame, shown: Mapping[str, pl.Expr], output: Output, title: str) -> None:
-    """Print a table: some columns of it, by their headings, for people; all of it for programs."""
+def print_table(snap: Snapshot, name: str, output: Output) -> None:
+    """Print a table of a snapshot: its listing for people; all of it for programs."""
     if output is not Output.table:
-        _print_whole(whole, output)
+        _print_whole(named(snap.tables[name], snap.containers) if name != "hosts" else snap.hosts, output)
         return
+    print_listing(listing(snap.tables, name), name.capitalize())
+
+
+def print_listing(frame: pl.DataFrame, title: str) -> None:
+    """Print a frame for people: as many columns as the terminal has room for."""
     console = Console(width=None if sys.stdout.isatty() else _PIPE_WIDTH)
-    frame = whole.select(expression.alias(heading) for heading, expression in shown.items())
     cells = {heading: [_cell(value) for value in frame[heading]] for heading in frame.columns}
     widths = _widths(cells, console.width)
     left_out = [heading for heading in cells if heading not in widths]
@@ -74,20 +81,6 @@ def _widths(cells: Mapping[str, list[Text]], room: int) -> dict[str, int]:
     return widths
 
 
-def joined(column: str) -> pl.Expr:
-    """A list of texts as one text."""
-    return pl.col(column).list.join(", ")
-
-
-def published(column: str = "public_ports") -> pl.Expr:
-    """Port bindings as `docker ps` writes them, shorter."""
-    port = pl.element().struct
-    texts = pl.col(column).list.eval(
-        pl.format("{}→{}/{}", port.field("public_port"), port.field("private_port"), port.field("type"))
-    )
-    return texts.list.join(", ")
-
-
 def warn(message: str) -> None:
     """Say something on standard error."""
     Console(stderr=True, highlight=False, soft_wrap=True).print(Text(message, style="yellow"))
@@ -100,15 +93,7 @@ def _print_whole(table: pl.DataFrame, output: Output) -> None:
     sys.stdout.buffer.flush()
 
 
-def _cell(value: Any) -> Text:
-    """A value as text: never as markup, and without control characters, since labels come from outside."""
-    if value is None:
-        return Text("")
-    if isinstance(value, bool):
-        value = "yes" if value else "no"
-    if isinstance(value, float):
-        value = f"{value:.2f}"
-    if isinstance(value, datetime):
-        value = value.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
-    text = "".join(one if one.isprintable() else "�" for one in str(value))
+def _cell(value: object) -> Text:
+    """A value as text: never as markup, since labels come from outside."""
+    text = shown_text(value)
     return Text(text, style=_STYLES.get(text, ""))

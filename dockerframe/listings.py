@@ -1,0 +1,136 @@
+"""What people are shown of each table: a few columns, with short headings. Programs get the whole tables."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from dockerframe.derive.labels import KEYS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def _joined(column: str) -> pl.Expr:
+    """A list of texts as one text."""
+    return pl.col(column).list.join(", ")
+
+
+def _published(column: str = "public_ports") -> pl.Expr:
+    """Port bindings as `docker ps` writes them, shorter."""
+    port = pl.element().struct
+    texts = pl.col(column).list.eval(
+        pl.format("{}→{}/{}", port.field("public_port"), port.field("private_port"), port.field("type"))
+    )
+    return texts.list.join(", ")
+
+
+def _target() -> pl.Expr:
+    port = pl.col("target_port").cast(pl.String)
+    return pl.format("{}://{}:{}", "scheme", pl.col("target_host").fill_null("?"), port.fill_null("?"))
+
+
+LISTINGS: Final[Mapping[str, Mapping[str, pl.Expr]]] = {
+    "hosts": {
+        "host": pl.col("host"),
+        "url": pl.col("url"),
+        "ok": pl.col("ok"),
+        "error": pl.col("error_kind"),
+        "containers": pl.col("containers"),
+        "engine": pl.concat_str("engine", "engine_version", separator=" "),
+        "api": pl.col("api_version"),
+        "os": pl.col("os"),
+        "cpus": pl.col("cpus"),
+        "seconds": pl.col("seconds"),
+    },
+    "containers": {
+        "host": pl.col("host"),
+        "name": pl.col("container_name"),
+        "image": pl.col("image"),
+        "state": pl.col("state"),
+        "health": pl.col("health"),
+        "project": pl.col("compose_project"),
+        "aliases": _joined("aliases"),
+        "published": _published(),
+        "blacklisted": _joined("blacklist_reasons"),
+    },
+    "routes": {
+        "host": pl.col("host"),
+        "alias": pl.col("alias"),
+        "container": pl.col("container_name"),
+        "target": _target(),
+        "listening": pl.col("listening_port"),
+        "excluded": pl.col("excluded_reason"),
+    },
+    "ports": {
+        "host": pl.col("host"),
+        "container": pl.col("container_name"),
+        "ip": pl.col("ip"),
+        "public": pl.col("public_port"),
+        "private": pl.col("private_port"),
+        "type": pl.col("type"),
+    },
+    "dependencies": {
+        "host": pl.col("host"),
+        "container": pl.col("container_name"),
+        "depends on": pl.col("dependency"),
+        "condition": pl.col("condition"),
+        "found": pl.col("resolved_id").is_not_null(),
+        "label": pl.col("source_label"),
+    },
+    "errors": {
+        "host": pl.col("host"),
+        "container": pl.col("container_name"),
+        "kind": pl.col("kind"),
+        "label": pl.col("label"),
+        "message": pl.col("message"),
+    },
+}
+"""For each table the columns that people see, by heading, as expressions over the table with `container_name`."""
+
+
+def listing(tables: Mapping[str, pl.DataFrame], name: str) -> pl.DataFrame:
+    """What people are shown of a table: the columns of `LISTINGS`, a row for each row of the table, in its order.
+
+    Examples
+    --------
+    >>> import dockerframe as dkf
+    >>> snap = dkf.from_summaries([{"Id": "1", "Names": ["/db"], "Image": "postgres:17", "State": "running"}])
+    >>> listing(snap.tables, "containers").select("name", "image", "state").row(0)
+    ('db', 'postgres:17', 'running')
+    """
+    table = tables[name] if name in ("hosts", "containers", "routes") else named(tables[name], tables["containers"])
+    return table.select(expression.alias(heading) for heading, expression in LISTINGS[name].items())
+
+
+def named(table: pl.DataFrame, containers: pl.DataFrame) -> pl.DataFrame:
+    """A table with the name of each row's container behind its keys; null where the container is not there."""
+    if "container_name" in table.columns:
+        return table
+    names = containers.select(*KEYS, "container_name")
+    joined = table.join(names, on=KEYS, how="left", maintain_order="left")
+    return joined.select(*KEYS, "container_name", pl.exclude(*KEYS, "container_name"))
+
+
+def shown_text(value: object) -> str:
+    """A value of a listing as people read it, on one line and without control characters.
+
+    Examples
+    --------
+    >>> shown_text(True), shown_text(None), shown_text(0.512)
+    ('yes', '', '0.51')
+    """
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{value:.2f}"
+        case datetime():
+            return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M")
+        case timedelta():
+            return f"{value.total_seconds():g} s"
+    return "".join(one if one.isprintable() else "�" for one in str(value))
