@@ -28,7 +28,7 @@ from dockerframe.errors import (
 )
 from dockerframe.fleet import Fleet
 from dockerframe.hosts.host import Host, TlsFiles
-from dockerframe.snapshot import Snapshot, concat, from_bodies, from_summaries, read_snapshot
+from dockerframe.snapshot import Snapshot, concat, diff, from_bodies, from_summaries, read_snapshot
 from dockerframe.update_ports import update_ports
 
 _namespace.register()
@@ -55,6 +55,7 @@ __all__ = [
     "container_name",
     "dependencies",
     "dependency_edges",
+    "diff",
     "from_bodies",
     "from_summaries",
     "health",

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
 
 class DockerframeError(Exception):
@@ -105,3 +106,41 @@ class GatherError(DockerframeError):
 
 class SnapshotError(DockerframeError):
     """A snapshot can't be made of what was given, written where it should be, or read back."""
+
+
+class MissingExtraError(DockerframeError):
+    """Something needs packages that are not installed; names the extra that brings them.
+
+    Attributes
+    ----------
+    extra
+        The extra, as in `pip install 'dockerframe[notebook]'`.
+    """
+
+    def __init__(self, extra: str, package: str) -> None:
+        self.extra = extra
+        super().__init__(
+            f"This needs the package {package}, which is not installed.",
+            remedy=f"Install the extra: pip install 'dockerframe[{extra}]'.",
+        )
+
+
+@contextmanager
+def needs_extra(extra: str) -> Iterator[None]:
+    """Where packages of an extra are imported: one that is missing raises `MissingExtraError`.
+
+    Examples
+    --------
+    >>> with needs_extra("plots"):
+    ...     import not_installed
+    Traceback (most recent call last):
+    dockerframe.errors.MissingExtraError: This needs the package not_installed, which is not installed. Install the
+    extra: pip install 'dockerframe[plots]'.
+    """
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        name = (error.name or "").partition(".")[0]
+        if name == "dockerframe":
+            raise
+        raise MissingExtraError(extra, name) from error

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
@@ -13,9 +13,13 @@ from dockerframe.derive.labels import KEYS
 from dockerframe.errors import SnapshotError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from dockerframe.snapshot import Snapshot
 
 _SHOWN_CHARACTERS = 60
+_OF_FIELDS = ("invalid_port", "invalid_value")
+_KINDS_OF_ONE_ALIAS = ("invalid_yaml", "label_conflict", *_OF_FIELDS)
 
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True)
@@ -41,25 +45,52 @@ class Explanation:
         return "\n\n".join(self._one(row) for row in self.routes.iter_rows(named=True))
 
     def _one(self, route: dict[str, object]) -> str:
+        title = f"{route['alias']} (container {route['container_name']} on {route['host']})"
+        return "\n".join([title, *(line.text for line in self.lines(route))])
+
+    def lines(self, route: Mapping[str, object]) -> list[ExplainedLine]:
+        """What there is to say of one route, a row of `routes`: its target, its fields, what is wrong."""
         this = (pl.col("host") == route["host"]) & (pl.col("container_id") == route["container_id"])
         target = f"{route['scheme']}://{route['target_host'] or '?'}:{route['target_port'] or '?'}"
         listening = f", listening at {route['listening_port']}" if route["listening_port"] else ""
         excluded = f", excluded: {route['excluded_reason']}" if route["excluded_reason"] else ""
-        lines = [
-            f"{route['alias']} (container {route['container_name']} on {route['host']})",
-            f"  reaches {target}{listening}{excluded}",
-        ]
         fields = self.fields.filter(this)
-        if not fields.height:
-            lines.append("  no label sets a field of it")
-        for row in fields.iter_rows(named=True):
-            indent = "      lost: " if row["outcome"] == LOST else "  "
-            lines.append(f"{indent}{row['field']} = {_shown(row['value'])}  [{_shown(row['label'])}, {row['origin']}]")
-        lines += [
-            f"  error: {_shown(row['label'])}: {row['message']}"
-            for row in self.errors.filter(this).iter_rows(named=True)
+        return [
+            ExplainedLine("reaches", f"{target}{listening}{excluded}", ""),
+            *([] if fields.height else [ExplainedLine("no label", "sets a field of it", "")]),
+            *(
+                ExplainedLine(
+                    "lost" if row["outcome"] == LOST else "set",
+                    f"{row['field']} = {_shown(row['value'])}",
+                    f"{_shown(row['label'])}, {row['origin']}",
+                )
+                for row in fields.iter_rows(named=True)
+            ),
+            *(
+                ExplainedLine("error", f"{_shown(row['label'])}: {row['message']}", "")
+                for row in self.errors.filter(this).iter_rows(named=True)
+            ),
         ]
-        return "\n".join(lines)
+
+
+class ExplainedLine(NamedTuple):
+    """One thing to say of a route: what kind it is, what is said, and the label that is the reason."""
+
+    kind: str
+    said: str
+    reason: str
+
+    @property
+    def text(self) -> str:
+        """The line as it is printed."""
+        match self.kind:
+            case "set":
+                return f"  {self.said}  [{self.reason}]"
+            case "lost":
+                return f"      lost: {self.said}  [{self.reason}]"
+            case "error":
+                return f"  error: {self.said}"
+        return f"  {self.kind} {self.said}"
 
 
 def explain(snapshot: Snapshot, alias: str) -> Explanation:
@@ -81,8 +112,17 @@ def explain(snapshot: Snapshot, alias: str) -> Explanation:
     own = snapshot.errors.join(containers.select(KEYS), on=KEYS, how="semi", maintain_order="left").join(
         of_routes, on=["host", "container_id", "kind", "label"], how="anti", nulls_equal=True, maintain_order="left"
     )
-    of_other_aliases = own["label"].str.starts_with("proxy.") & own["kind"].is_in(["invalid_yaml", "label_conflict"])
-    return Explanation(routes, fields, pl.concat([of_routes, own.filter(~of_other_aliases.fill_null(value=False))]))
+    return Explanation(routes, fields, pl.concat([of_routes, _of_alias(own, fields)]))
+
+
+def _of_alias(errors: pl.DataFrame, fields: pl.DataFrame) -> pl.DataFrame:
+    """The errors of containers that are not those of another alias alone."""
+    label = pl.col("label")
+    of_one_alias = label.str.starts_with("proxy.") & pl.col("kind").is_in(_KINDS_OF_ONE_ALIAS)
+    own = errors.join(fields.select(*KEYS, "label").unique(), on=[*KEYS, "label"], how="semi", maintain_order="left")
+    return pl.concat(
+        [errors.filter(~of_one_alias.fill_null(value=False)), own.filter(pl.col("kind").is_in(_OF_FIELDS))]
+    )
 
 
 def _shown(text: object) -> str:

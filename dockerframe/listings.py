@@ -27,7 +27,8 @@ def _published(column: str = "public_ports") -> pl.Expr:
     return texts.list.join(", ")
 
 
-def _target() -> pl.Expr:
+def route_target() -> pl.Expr:
+    """Where a route leads, as a URL; `?` for a host or a port that it has not."""
     port = pl.col("target_port").cast(pl.String)
     return pl.format("{}://{}:{}", "scheme", pl.col("target_host").fill_null("?"), port.fill_null("?"))
 
@@ -60,7 +61,7 @@ LISTINGS: Final[Mapping[str, Mapping[str, pl.Expr]]] = {
         "host": pl.col("host"),
         "alias": pl.col("alias"),
         "container": pl.col("container_name"),
-        "target": _target(),
+        "target": route_target(),
         "listening": pl.col("listening_port"),
         "excluded": pl.col("excluded_reason"),
     },

@@ -364,3 +364,40 @@ TABLES: Final[Mapping[str, Table]] = {
     )
 }
 """The tables of a snapshot, by name, in the order in which they are shown and written."""
+
+CHANGES: Final[Mapping[str, str]] = {
+    "host_came": "a host that was not in the fleet before",
+    "host_went": "a host that is not in the fleet any more",
+    "host_failed": "a host that answered before and does not now: nothing is said of its containers",
+    "host_answers": "a host that did not answer before and does now: nothing is said of its containers",
+    "came": "a container that was not there",
+    "went": "a container that is not there any more",
+    "recreated": "a container with a new id in the place of one with the same name, or of the same service",
+    "image": "another image, or another image id under the same reference",
+    "state": "another state",
+    "health": "another health check status",
+    "config": "another command, network mode or Compose configuration",
+    "labels": "a label set, unset or changed",
+    "ports": "a port published, unpublished or published elsewhere",
+    "mounts": "a mount added, taken away or changed",
+    "networks": "attached to, or detached from, a network",
+    "routes": "an alias, its target or one of its fields",
+}
+"""The values of `differences.change`, each with its meaning."""
+
+DIFFERENCES: Final = Table(
+    "differences",
+    "something that differs between two snapshots",
+    ("host", "container_id", "change", "field"),
+    (
+        _HOST,
+        Column(
+            "container_id", pl.String(), "full id of the container, the new one if it was recreated; null for hosts"
+        ),
+        Column("container_name", pl.String(), "name of the container; null for hosts"),
+        Column("change", pl.String(), "what kind of change (see the kinds of changes)"),
+        Column("field", pl.String(), "what changed: a column, label, port, path or alias; null for whole containers"),
+        Column("before", pl.String(), "the value before; null when there was none"),
+        Column("after", pl.String(), "the value after; null when there is none"),
+    ),
+)

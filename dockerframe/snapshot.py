@@ -11,7 +11,8 @@ import polars as pl
 
 from dockerframe.decode import decode_bodies, encode_summaries
 from dockerframe.derive.tables import derive_tables
-from dockerframe.errors import SnapshotError
+from dockerframe.differences import differences
+from dockerframe.errors import SnapshotError, needs_extra
 from dockerframe.explanation import Explanation, explain
 from dockerframe.export import read_tables, write_snapshot
 from dockerframe.hosts_table import bare_hosts_table, hosts_table
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from dockerframe.gather import HostAnswer
     from dockerframe.hosts.host import Host
     from dockerframe.schemas import Precedence
+    from dockerframe.views.fleet_view import FleetView
 
 
 class Source(Protocol):
@@ -34,6 +36,10 @@ class Source(Protocol):
 
     hosts: tuple[Host, ...]
     pool: ClientPool
+
+    def snapshot(self, *, size: bool, precedence: Precedence, progress: bool | None) -> Snapshot:
+        """Ask all hosts."""
+        ...
 
 
 LOCAL_URL: Final = "unix:///var/run/docker.sock"
@@ -151,6 +157,40 @@ class Snapshot:
         """
         return explain(self, alias)
 
+    def again(self) -> Snapshot:
+        """A new snapshot of the same fleet, taken with the same options, without a progress bar.
+
+        Raises
+        ------
+        SnapshotError
+            When there is no fleet to ask: the snapshot was read back, joined or made of bytes.
+        """
+        if self.source is None:
+            raise SnapshotError(
+                "This snapshot comes from no fleet that could be asked again.", remedy="Take one with Fleet.snapshot."
+            )
+        size = self.containers["size_rw"].count() > 0
+        return self.source.snapshot(size=size, precedence=self.precedence, progress=False)
+
+    def view(self) -> FleetView:
+        """An interactive view for a notebook: hosts, filters, tables, details, export, refresh (extra `notebook`).
+
+        Raises
+        ------
+        MissingExtraError
+            When the extra is not installed.
+
+        Examples
+        --------
+        >>> import dockerframe as dkf
+        >>> snap = dkf.from_summaries([{"Id": "1", "Names": ["/db"], "State": "running"}])
+        >>> snap.view().selection["container_name"].to_list()
+        ['db']
+        """
+        with needs_extra("notebook"):
+            from dockerframe.views.fleet_view import FleetView  # noqa: PLC0415 - widgets only for who looks at them
+        return FleetView(self)
+
     def with_tables(self, tables: Mapping[str, Any]) -> Snapshot:
         """A copy with some tables replaced, by name."""
         return replace(self, **tables)
@@ -223,6 +263,24 @@ def from_answers(
     hosts = hosts_table(answers, errors, decoded.counts())
     explicit_only = frozenset(answer.host.name for answer in answers if answer.host.explicit_only)
     return replace(_snapshot(decoded, hosts, precedence, explicit_only), source=source), errors
+
+
+def diff(before: Snapshot, after: Snapshot) -> pl.DataFrame:
+    """What differs between two snapshots: containers that came, went or were recreated, and each field that changed.
+
+    One row a difference: `host`, `container_id` (of a recreated container the new one), `container_name`, `change` (one
+    of `dockerframe.schemas.CHANGES`), `field`, `before` and `after` (String; null where there was, or is, nothing).
+    Containers are compared on hosts that answered both times; a host that did not is a row of its own.
+
+    Examples
+    --------
+    >>> import dockerframe as dkf
+    >>> before = dkf.from_summaries([{"Id": "1", "Names": ["/web"], "Image": "nginx:1.27", "State": "running"}])
+    >>> after = dkf.from_summaries([{"Id": "2", "Names": ["/web"], "Image": "nginx:1.28", "State": "running"}])
+    >>> dkf.diff(before, after).select("container_name", "change", "field", "before", "after").rows()
+    [('web', 'image', 'image', 'nginx:1.27', 'nginx:1.28'), ('web', 'recreated', None, '1', '2')]
+    """
+    return differences(before.tables, after.tables)
 
 
 def concat(snapshots: Iterable[Snapshot]) -> Snapshot:

@@ -65,6 +65,28 @@ def write_snapshot(
         ) from error
 
 
+def write_file(table: pl.DataFrame, path: str | os.PathLike[str], file_format: str) -> None:
+    """Write one table into a file, whole or not at all; a file that is there is replaced.
+
+    Raises
+    ------
+    SnapshotError
+        When the format is unknown, or the file can't be written.
+    """
+    target = Path(path)
+    making = target.with_name(f".{target.name}.{os.getpid()}.unfinished")
+    try:
+        try:
+            _write_file(making, table, file_format)
+            making.replace(target)
+        finally:
+            making.unlink(missing_ok=True)
+    except OSError as error:
+        raise SnapshotError(
+            f"{target}: {error.strerror or error}.", remedy="Name a file that can be written."
+        ) from error
+
+
 def read_tables(folder: str | os.PathLike[str]) -> tuple[dict[str, pl.DataFrame], dict[str, Any]]:
     """The tables that `write_snapshot` wrote as Parquet, and what was kept beside them.
 

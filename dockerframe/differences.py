@@ -1,0 +1,190 @@
+"""What differs between two snapshots: containers that came, went or were recreated, and each field that changed."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from dockerframe.derive.labels import KEYS
+from dockerframe.listings import route_target
+from dockerframe.schemas import DIFFERENCES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    Tables = Mapping[str, pl.DataFrame]
+
+_FACTS: Final = {
+    "image": ("image", "image_id"),
+    "state": ("state",),
+    "health": ("health",),
+    "config": ("command", "network_mode", "compose_project", "compose_service"),
+}
+
+
+def differences(before: Tables, after: Tables) -> pl.DataFrame:
+    """What differs between two sets of tables, with the columns of `dockerframe.schemas.DIFFERENCES`.
+
+    Containers are compared on hosts that answered both times; a host that did not is a row of its own, since nothing
+    is known of its containers. A container that went and one that came count as recreated when they have the host
+    and the name in common, or else the host, the Compose project and the service; then their fields are compared too.
+
+    Rows are ordered by host, container and kind of change.
+    """
+    answered = _answered(before, after)
+    old, new = (
+        tables["containers"]
+        .lazy()
+        .join(answered, on="host", how="semi", maintain_order="left")
+        .select(*KEYS, "container_name", "compose_project", "compose_service")
+        .collect()
+        for tables in (before, after)
+    )
+    went = old.join(new, on=KEYS, how="anti", maintain_order="left")
+    came = new.join(old, on=KEYS, how="anti", maintain_order="left")
+    recreated = _recreated(went, came)
+    gone = went.join(recreated.select("host", container_id="before"), on=KEYS, how="anti")
+    fresh = came.join(recreated, on=KEYS, how="anti")
+    pairs = pl.concat(
+        [old.join(new, on=KEYS, how="semi").with_columns(before="container_id").select(*KEYS, "before"), recreated]
+    )
+    rows = pl.concat(
+        [
+            _host_rows(before, after),
+            _whole("went", gone.with_columns(before="container_id", after=pl.lit(None, pl.String))),
+            _whole("came", fresh.with_columns(before=pl.lit(None, pl.String), after="container_id")),
+            _whole("recreated", recreated.with_columns(after="container_id")),
+            _changed_facts(before, after, pairs),
+        ]
+    )
+    names = pl.concat([new, gone]).select(*KEYS, "container_name")
+    named = rows.join(names, on=KEYS, how="left")
+    return DIFFERENCES.conform(
+        named.sort("host", "container_name", "container_id", "change", "field", nulls_last=False)
+    )
+
+
+def said(found: pl.DataFrame) -> str:
+    """How many containers and hosts changed, in words.
+
+    Examples
+    --------
+    >>> import dockerframe as dkf
+    >>> before = dkf.from_summaries([{"Id": "1", "Names": ["/a"]}])
+    >>> after = dkf.from_summaries([{"Id": "2", "Names": ["/b"]}, {"Id": "3", "Names": ["/c"]}])
+    >>> said(dkf.diff(before, after))
+    '2 came, 1 went'
+    """
+    whole = {kind: found.filter(pl.col("change") == kind) for kind in ("came", "went", "recreated")}
+    others = found.filter(pl.col("container_id").is_not_null()).join(pl.concat(whole.values()), on=KEYS, how="anti")
+    numbers = {kind: rows.height for kind, rows in whole.items()} | {"changed": others.select(KEYS).n_unique()}
+    hosts = found.filter(pl.col("container_id").is_null())["change"].value_counts(sort=True)
+    numbers |= {change.replace("_", " "): number for change, number in hosts.sort("change").iter_rows()}
+    return ", ".join(f"{number:,} {kind}" for kind, number in numbers.items() if number) or "nothing changed"
+
+
+def _answered(before: Tables, after: Tables) -> pl.LazyFrame:
+    """The hosts that answered both times."""
+    old, new = (tables["hosts"].lazy().filter("ok").select("host") for tables in (before, after))
+    return old.join(new, on="host")
+
+
+def _recreated(went: pl.DataFrame, came: pl.DataFrame) -> pl.DataFrame:
+    """Which containers stand in the place of others: `host`, `container_id` (the new one), `before` (the old one)."""
+    by_name = _paired(went, came, ["host", "container_name"])
+    rest_went = went.join(by_name.select("host", container_id="before"), on=KEYS, how="anti", maintain_order="left")
+    rest_came = came.join(by_name, on=KEYS, how="anti", maintain_order="left")
+    return pl.concat([by_name, _paired(rest_went, rest_came, ["host", "compose_project", "compose_service"])])
+
+
+def _paired(went: pl.DataFrame, came: pl.DataFrame, on: list[str]) -> pl.DataFrame:
+    """Pairs that have all of `on` in common, several of a kind by the order of their names."""
+    place = pl.int_range(pl.len()).over(on).alias("place")
+    is_told = pl.all_horizontal(pl.col(on).is_not_null(), pl.col(on[1]) != "")
+    old, new = (frame.filter(is_told).sort("container_name").with_columns(place) for frame in (went, came))
+    pairs = new.join(old.rename({"container_id": "before"}), on=[*on, "place"], how="inner")
+    return pairs.select(*KEYS, "before")
+
+
+def _whole(change: str, containers: pl.DataFrame) -> pl.DataFrame:
+    field = pl.lit(None, pl.String).alias("field")
+    return containers.select(*KEYS, pl.lit(change).alias("change"), field, "before", "after")
+
+
+def _host_rows(before: Tables, after: Tables) -> pl.DataFrame:
+    """What became of hosts: a row for each whose state differs."""
+    old, new = (tables["hosts"].select("host", "ok", "error_kind") for tables in (before, after))
+    both = old.join(new, on="host", how="full", coalesce=True, suffix="_after")
+    change = (
+        pl.when(pl.col("ok").is_null())
+        .then(pl.lit("host_came"))
+        .when(pl.col("ok_after").is_null())
+        .then(pl.lit("host_went"))
+        .when(pl.col("ok") & ~pl.col("ok_after"))
+        .then(pl.lit("host_failed"))
+        .when(~pl.col("ok") & pl.col("ok_after"))
+        .then(pl.lit("host_answers"))
+    )
+    nothing = pl.lit(None, pl.String)
+    return both.select(
+        "host",
+        nothing.alias("container_id"),
+        change.alias("change"),
+        nothing.alias("field"),
+        pl.when("ok").then(pl.lit("ok")).otherwise("error_kind").alias("before"),
+        pl.when("ok_after").then(pl.lit("ok")).otherwise("error_kind_after").alias("after"),
+    ).filter(pl.col("change").is_not_null())
+
+
+def _changed_facts(before: Tables, after: Tables, pairs: pl.DataFrame) -> pl.DataFrame:
+    """Every fact of containers there both times that is not the same: `change`, `field`, `before`, `after`."""
+    known = pairs.lazy()
+    old = known.join(_facts(before), left_on=["host", "before"], right_on=KEYS).drop("before")
+    new = known.drop("before").join(_facts(after), on=KEYS)
+    both = old.join(new, on=[*KEYS, "change", "field"], how="full", coalesce=True, suffix="_after", nulls_equal=True)
+    differs = pl.col("value").ne_missing(pl.col("value_after"))
+    return (
+        both.filter(differs)
+        .select(*KEYS, "change", "field", pl.col("value").alias("before"), pl.col("value_after").alias("after"))
+        .collect()
+    )
+
+
+def _facts(tables: Tables) -> pl.LazyFrame:
+    """What is compared of containers, one fact a row: `host`, `container_id`, `change`, `field`, `value` (String)."""
+    containers = tables["containers"].lazy()
+    own = [
+        containers.select(
+            *KEYS, pl.lit(change).alias("change"), pl.lit(column).alias("field"), pl.col(column).alias("value")
+        )
+        for change, columns in _FACTS.items()
+        for column in columns
+    ]
+    access = pl.when("rw").then(pl.lit("rw")).otherwise(pl.lit("ro"))
+    mount = pl.concat_str(pl.coalesce("name", "source"), access, separator=" ", ignore_nulls=True)
+    reached = pl.coalesce(pl.format("excluded: {}", "excluded_reason"), route_target())
+    lazy = {name: table.lazy() for name, table in tables.items()}
+    return pl.concat(
+        [
+            *own,
+            _keyed(lazy["labels"], "labels", pl.col("key"), pl.col("value")),
+            _keyed(_bindings(lazy["ports"]), "ports", pl.col("port"), pl.col("bound")),
+            _keyed(lazy["mounts"], "mounts", pl.col("destination"), mount),
+            _keyed(lazy["networks"], "networks", pl.col("network"), pl.lit("attached")),
+            _keyed(lazy["routes"], "routes", pl.col("alias"), reached),
+            _keyed(lazy["route_fields"], "routes", pl.format("{}.{}", "alias", "field"), pl.col("value")),
+        ]
+    )
+
+
+def _keyed(table: pl.LazyFrame, change: str, field: pl.Expr, value: pl.Expr) -> pl.LazyFrame:
+    """The facts of one table."""
+    return table.select(*KEYS, pl.lit(change).alias("change"), field.alias("field"), value.alias("value"))
+
+
+def _bindings(ports: pl.LazyFrame) -> pl.LazyFrame:
+    """Where each port is published: several addresses of one port as one text; `port`, `bound`."""
+    bound = pl.concat_str(pl.col("ip").fill_null("*"), "public_port", separator=":")
+    port = pl.format("{}/{}", "private_port", "type").alias("port")
+    return ports.group_by(*KEYS, port).agg(bound.drop_nulls().sort().str.join(", ").alias("bound"))

@@ -1,0 +1,1 @@
+"""Widgets: state and wiring. What they show comes from the floors below."""

@@ -1,0 +1,101 @@
+"""A JupyterLab of our own, and a headless Chromium to look at it with."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import nbformat
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from playwright.sync_api import Locator, Page
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = [
+    "--no-sandbox",  # the tests may run as root
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+_START_SECONDS = 60
+
+
+@contextmanager
+def jupyter_lab(folder: Path) -> Iterator[str]:
+    """A JupyterLab that serves a folder, by its address. Its settings are its own."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    own = folder / ".jupyter"
+    own.mkdir()
+    environment = {
+        **os.environ,
+        "JUPYTER_CONFIG_DIR": str(own),
+        "JUPYTER_DATA_DIR": str(own / "data"),
+        "JUPYTERLAB_SETTINGS_DIR": str(own / "lab"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(own / "workspaces"),
+        "IPYTHONDIR": str(own / "ipython"),
+    }
+    overrides = own / "lab" / "@jupyterlab" / "apputils-extension"
+    overrides.mkdir(parents=True)
+    (overrides / "notification.jupyterlab-settings").write_text('{"fetchNews": "false", "checkForUpdates": false}')
+    command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}", "--ip=127.0.0.1"]
+    options = ["--IdentityProvider.token=", f"--ServerApp.root_dir={folder}"]
+    with (own / "log").open("wb") as log:
+        server = subprocess.Popen([*command, *options], stdout=log, stderr=log, env=environment)
+        try:
+            _wait_until_up(f"http://127.0.0.1:{port}/api", own / "log")
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            server.terminate()
+            server.wait(30)
+
+
+def _wait_until_up(address: str, log: Path) -> None:
+    end = time.monotonic() + _START_SECONDS
+    while True:
+        try:
+            urllib.request.urlopen(address, timeout=5).close()
+        except (urllib.error.URLError, OSError) as error:
+            if time.monotonic() > end:
+                raise AssertionError(f"JupyterLab did not start:\n{log.read_text()}") from error
+            time.sleep(0.2)
+        else:
+            return
+
+
+def write_notebook(path: Path, cells: Sequence[str]) -> None:
+    """A notebook of code cells."""
+    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(made, path)
+
+
+def open_and_run(page: Page, address: str, name: str) -> None:
+    """Open a notebook as a user does, and run all of its cells."""
+    page.goto(f"{address}/lab/tree/{name}")
+    page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
+    page.locator("text=Python 3").first.wait_for()
+    page.locator(".jp-Cell").first.click()
+    page.get_by_role("menuitem", name="Run", exact=True).click()
+    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+
+
+def shown(page: Page, text: str) -> Locator:
+    """Something that shows a text, once it is there."""
+    found = page.get_by_text(text).first
+    found.wait_for(timeout=30_000)
+    return found
