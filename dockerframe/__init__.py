@@ -7,6 +7,8 @@ snap.containers
 """
 
 from dockerframe import namespace as _namespace
+from dockerframe.audit import Registry, Rule
+from dockerframe.audit.builtin import BUILTIN_RULES, rule
 from dockerframe.clients import clients, new_client
 from dockerframe.derive.aliases import aliases, is_excluded, is_explicit
 from dockerframe.derive.blacklist import blacklist_reasons, is_blacklisted
@@ -20,13 +22,16 @@ from dockerframe.derive.ports import private_ports, public_ports
 from dockerframe.derive.route_fields import route_fields
 from dockerframe.derive.routes import routes
 from dockerframe.errors import (
+    AuditError,
     ConfigurationError,
     DockerframeError,
     GatherError,
     HostError,
+    MissingExtraError,
     SnapshotError,
 )
 from dockerframe.fleet import Fleet
+from dockerframe.hosts.audit_settings import AuditSettings, Suppression
 from dockerframe.hosts.host import Host, TlsFiles
 from dockerframe.snapshot import Snapshot, concat, diff, from_bodies, from_summaries, read_snapshot
 from dockerframe.update_ports import update_ports
@@ -36,14 +41,21 @@ _namespace.register()
 __version__ = "0.1.0"
 
 __all__ = [
+    "BUILTIN_RULES",
+    "AuditError",
+    "AuditSettings",
     "ConfigurationError",
     "DockerframeError",
     "Fleet",
     "GatherError",
     "Host",
     "HostError",
+    "MissingExtraError",
+    "Registry",
+    "Rule",
     "Snapshot",
     "SnapshotError",
+    "Suppression",
     "TlsFiles",
     "__version__",
     "aliases",
@@ -75,6 +87,7 @@ __all__ = [
     "read_snapshot",
     "route_fields",
     "routes",
+    "rule",
     "running",
     "update_ports",
     "url_hostname",

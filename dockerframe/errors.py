@@ -108,6 +108,10 @@ class SnapshotError(DockerframeError):
     """A snapshot can't be made of what was given, written where it should be, or read back."""
 
 
+class AuditError(DockerframeError):
+    """A rule of the audit, or what was asked of the audit, can't be used."""
+
+
 class MissingExtraError(DockerframeError):
     """Something needs packages that are not installed; names the extra that brings them.
 

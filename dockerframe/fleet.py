@@ -7,12 +7,15 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import polars as pl
+
 from dockerframe.clients import shared_pool
 from dockerframe.errors import ConfigurationError, GatherError, Mistake
 from dockerframe.gather import MAX_WORKERS, gather
+from dockerframe.hosts.audit_settings import AuditSettings
 from dockerframe.hosts.contexts import DEFAULT_CONTEXT, context_names, hosts_from_contexts
 from dockerframe.hosts.environment import default_context_host, host_from_environment, hosts_from_urls
-from dockerframe.hosts.fleet_file import Surroundings, hosts_from_file, hosts_from_mapping
+from dockerframe.hosts.fleet_file import Described, Surroundings, fleet_from_file, fleet_from_mapping
 from dockerframe.hosts.host import (
     DEFAULT_CONNECT_TIMEOUT_SECONDS,
     DEFAULT_MAX_ANSWER_BYTES,
@@ -21,6 +24,7 @@ from dockerframe.hosts.host import (
     Timeouts,
 )
 from dockerframe.hosts.urls import default_url
+from dockerframe.inspecting import inspect_containers
 from dockerframe.progress import progress_bar
 from dockerframe.snapshot import Snapshot, from_answers
 
@@ -45,8 +49,11 @@ class Fleet:
     Fleet(edge: tcp://docker1.local:2375)
     """
 
-    def __init__(self, hosts: Iterable[Host], *, pool: ClientPool | None = None) -> None:
+    def __init__(
+        self, hosts: Iterable[Host], *, pool: ClientPool | None = None, audit: AuditSettings | None = None
+    ) -> None:
         self.hosts = tuple(hosts)
+        self.audit = audit if audit is not None else AuditSettings()
         self.pool = pool if pool is not None else shared_pool
         names = [host.name for host in self.hosts]
         twice = sorted({name for name in names if names.count(name) > 1})
@@ -68,7 +75,7 @@ class Fleet:
             When it has mistakes; lists all of them, each with its path in the file.
         """
         file = Path(path)
-        return cls(hosts_from_file(file, _surroundings(file.absolute().parent), default_host(**limits)))
+        return cls._of(fleet_from_file(file, _surroundings(file.absolute().parent), default_host(**limits)))
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any], **limits: Any) -> Fleet:
@@ -79,7 +86,11 @@ class Fleet:
         ConfigurationError
             When it has mistakes; lists all of them, each with its path.
         """
-        return cls(hosts_from_mapping(mapping, _surroundings(Path.cwd()), default_host(**limits)))
+        return cls._of(fleet_from_mapping(mapping, _surroundings(Path.cwd()), default_host(**limits)))
+
+    @classmethod
+    def _of(cls, described: Described) -> Fleet:
+        return cls(described.hosts, audit=described.audit)
 
     @classmethod
     def from_contexts(cls, names: Iterable[str] | None = None, **limits: Any) -> Fleet:
@@ -138,6 +149,7 @@ class Fleet:
         self,
         *,
         size: bool = False,
+        inspect: bool = False,
         strict: bool = False,
         precedence: Precedence = "explicit",
         progress: bool | None = None,
@@ -149,6 +161,8 @@ class Fleet:
         ----------
         size
             Ask for the sizes of containers too, which is slow.
+        inspect
+            Inspect every container too, one request each, for the table `inspections` and the rules that need it.
         strict
             Raise when any host failed, rather than have a row that says so.
         precedence
@@ -168,7 +182,16 @@ class Fleet:
         snapshot, failures = from_answers(answers, precedence=precedence, source=self)
         if strict and failures:
             raise GatherError(failures)
-        return snapshot
+        return self._inspected(snapshot, progress=progress, max_workers=max_workers) if inspect else snapshot
+
+    def _inspected(self, snapshot: Snapshot, *, progress: bool | None, max_workers: int) -> Snapshot:
+        hosts = snapshot.containers["host"].n_unique()
+        with progress_bar(hosts, "Inspecting", wanted=progress) as advance:
+            found = inspect_containers(
+                snapshot.containers, self.hosts, self.pool, max_workers=max_workers, on_done=advance
+            )
+        errors = pl.concat([snapshot.errors, found.errors])
+        return snapshot.with_tables({"inspections": found.inspections, "errors": errors})
 
     def host(self, name: str) -> Host:
         """The host of a name.

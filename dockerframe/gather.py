@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from dockerframe.clients.agent import AGENT_INFO_PATH
 from dockerframe.clients.failures import host_error
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from dockerframe.clients.client import Client
     from dockerframe.clients.pool import ClientPool
     from dockerframe.hosts.host import Host
+
+ResultT = TypeVar("ResultT")
 
 MAX_WORKERS: Final = 64
 """How many hosts are asked at the same time."""
@@ -54,39 +56,63 @@ def gather(
     `size` asks for the sizes of containers too, which is slow. `on_answer` is called for each host as it comes in,
     in the caller's thread.
     """
+
+    def ask(host: Host) -> HostAnswer:
+        started = time.monotonic()
+        answer = isolated(host, lambda: _ask(host, pool, size=size), lambda error: HostAnswer(host, 0.0, error=error))
+        return replace(answer, seconds=time.monotonic() - started)
+
+    return side_by_side(hosts, ask, max_workers=max_workers, on_done=on_answer)
+
+
+def side_by_side(
+    hosts: Sequence[Host],
+    ask: Callable[[Host], ResultT],
+    *,
+    max_workers: int = MAX_WORKERS,
+    on_done: Callable[[ResultT], None] | None = None,
+) -> list[ResultT]:
+    """What `ask` gives for each host, all asked at once in threads, in the order of the hosts.
+
+    `on_done` is called with each result as it comes in, in the caller's thread.
+    """
     if not hosts:
         return []
     executor = ThreadPoolExecutor(min(max_workers, len(hosts)), thread_name_prefix="dockerframe-gather")
     try:
-        futures = {executor.submit(_ask, host, pool, size=size): number for number, host in enumerate(hosts)}
-        answers: dict[int, HostAnswer] = {}
+        futures = {executor.submit(ask, host): number for number, host in enumerate(hosts)}
+        results: dict[int, ResultT] = {}
         pending = set(futures)
         while pending:
             # Polars has signals restart what they interrupt: only a wait that ends by itself lets Ctrl-C through.
             done, pending = wait(pending, timeout=_WAIT_SECONDS, return_when=FIRST_COMPLETED)
             for future in done:
-                answers[futures[future]] = future.result()
-                if on_answer is not None:
-                    on_answer(answers[futures[future]])
+                results[futures[future]] = future.result()
+                if on_done is not None:
+                    on_done(results[futures[future]])
     finally:
         # After an interrupt nobody waits for hosts that don't answer.
         executor.shutdown(wait=False, cancel_futures=True)
-    return [answers[number] for number in range(len(hosts))]
+    return [results[number] for number in range(len(hosts))]
+
+
+def isolated(host: Host, ask: Callable[[], ResultT], failed: Callable[[HostError], ResultT]) -> ResultT:
+    """What `ask` gives; what `failed` makes of the error when the host failed, in whatever way."""
+    try:
+        return ask()
+    except HostError as error:
+        return failed(error)
+    except Exception as error:  # noqa: BLE001 - whatever it is, it must not cost the other hosts' rows
+        return failed(host_error(error, host))
 
 
 def _ask(host: Host, pool: ClientPool, *, size: bool) -> HostAnswer:
-    started = time.monotonic()
-    try:
-        with pool.acquire(host) as client:
-            params = {"all": "1", "size": "1"} if size else {"all": "1"}
-            body = client.get("/containers/json", params, timeouts=host.timeouts)
-            info = _optional(client, "/info", host)
-            agent = _optional(client, AGENT_INFO_PATH, host) if host.scheme == "agent" else {}
-            return HostAnswer(host, time.monotonic() - started, body, client.api_version, client.version, info, agent)
-    except HostError as error:
-        return HostAnswer(host, time.monotonic() - started, error=error)
-    except Exception as error:  # noqa: BLE001 - whatever it is, it must not cost the other hosts' rows
-        return HostAnswer(host, time.monotonic() - started, error=host_error(error, host))
+    with pool.acquire(host) as client:
+        params = {"all": "1", "size": "1"} if size else {"all": "1"}
+        body = client.get("/containers/json", params, timeouts=host.timeouts)
+        info = _optional(client, "/info", host)
+        agent = _optional(client, AGENT_INFO_PATH, host) if host.scheme == "agent" else {}
+        return HostAnswer(host, 0.0, body, client.api_version, client.version, info, agent)
 
 
 def _optional(client: Client, path: str, host: Host) -> dict[str, Any]:

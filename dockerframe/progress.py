@@ -9,28 +9,28 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from dockerframe.gather import HostAnswer
-
 
 @contextmanager
-def progress_bar(hosts: int, *, wanted: bool | None = None) -> Iterator[Callable[[HostAnswer], None]]:
-    """A function to call with each answer, which moves the bar that fits where this runs.
+def progress_bar(
+    hosts: int, title: str = "Gathering", *, wanted: bool | None = None
+) -> Iterator[Callable[[object], None]]:
+    """A function to call with what each host gave, which moves the bar that fits where this runs.
 
     `wanted` is None for a bar where someone may look at it, else whether there is one.
     """
     if wanted is False or not hosts:
         yield _say_nothing
     elif _in_notebook():
-        with _widget_bar(hosts) as advance:
+        with _widget_bar(hosts, title) as advance:
             yield advance
     elif wanted or sys.stderr.isatty():
-        with _terminal_bar(hosts) as advance:
+        with _terminal_bar(hosts, title) as advance:
             yield advance
     else:
         yield _say_nothing
 
 
-def _say_nothing(answer: HostAnswer) -> None:
+def _say_nothing(done: object) -> None:
     """Where nobody looks."""
 
 
@@ -42,7 +42,7 @@ def _in_notebook() -> bool:
 
 
 @contextmanager
-def _terminal_bar(hosts: int) -> Iterator[Callable[[HostAnswer], None]]:
+def _terminal_bar(hosts: int, title: str) -> Iterator[Callable[[object], None]]:
     from rich.console import Console  # noqa: PLC0415 - only where there is something to show
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
@@ -53,12 +53,12 @@ def _terminal_bar(hosts: int) -> Iterator[Callable[[HostAnswer], None]]:
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        task = progress.add_task("Gathering hosts", total=hosts)
+        task = progress.add_task(f"{title} hosts", total=hosts)
         yield lambda _: progress.advance(task)
 
 
 @contextmanager
-def _widget_bar(hosts: int) -> Iterator[Callable[[HostAnswer], None]]:
+def _widget_bar(hosts: int, title: str) -> Iterator[Callable[[object], None]]:
     try:
         from IPython.display import display  # noqa: PLC0415 - only in a notebook
         from ipywidgets import HTML, HBox, IntProgress  # noqa: PLC0415
@@ -70,11 +70,11 @@ def _widget_bar(hosts: int) -> Iterator[Callable[[HostAnswer], None]]:
     box = HBox([bar, text])
     failed = 0
 
-    def advance(answer: HostAnswer) -> None:
+    def advance(done: object) -> None:
         nonlocal failed
-        failed += answer.error is not None
+        failed += getattr(done, "error", None) is not None
         bar.value += 1
-        text.value = f"{bar.value} of {hosts} hosts" + (f", {failed} failed" if failed else "")
+        text.value = f"{title}: {bar.value} of {hosts} hosts" + (f", {failed} failed" if failed else "")
 
     display(box)
     try:

@@ -9,19 +9,22 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import polars as pl
 
+from dockerframe.audit import BUILTIN_RULES, run_rules
 from dockerframe.decode import decode_bodies, encode_summaries
 from dockerframe.derive.tables import derive_tables
 from dockerframe.differences import differences
 from dockerframe.errors import SnapshotError, needs_extra
 from dockerframe.explanation import Explanation, explain
 from dockerframe.export import read_tables, write_snapshot
+from dockerframe.hosts.audit_settings import AuditSettings
 from dockerframe.hosts_table import bare_hosts_table, hosts_table
-from dockerframe.schemas import TABLES
+from dockerframe.schemas import INSPECTIONS, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping, Sequence
     from pathlib import Path
 
+    from dockerframe.audit import Audit, Registry
     from dockerframe.clients.pool import ClientPool
     from dockerframe.decode import Decoded
     from dockerframe.errors import HostError
@@ -36,8 +39,9 @@ class Source(Protocol):
 
     hosts: tuple[Host, ...]
     pool: ClientPool
+    audit: AuditSettings
 
-    def snapshot(self, *, size: bool, precedence: Precedence, progress: bool | None) -> Snapshot:
+    def snapshot(self, *, size: bool, inspect: bool, precedence: Precedence, progress: bool | None) -> Snapshot:
         """Ask all hosts."""
         ...
 
@@ -61,6 +65,8 @@ class Snapshot:
         One row each for what a container has several of.
     errors
         What is wrong with labels and summaries.
+    inspections
+        One row a container that was inspected; None unless the snapshot was taken with `inspect=True`.
     taken_at
         When it was taken (UTC).
     precedence
@@ -92,6 +98,7 @@ class Snapshot:
     precedence: Precedence = "explicit"
     explicit_only: frozenset[str] = frozenset()
     source: Source | None = None
+    inspections: pl.DataFrame | None = None
 
     def __repr__(self) -> str:
         """Show how large the fleet is and how it fares."""
@@ -104,8 +111,9 @@ class Snapshot:
 
     @property
     def tables(self) -> dict[str, pl.DataFrame]:
-        """All tables by name, in the order of `dockerframe.schemas.TABLES`."""
-        return {name: getattr(self, name) for name in TABLES}
+        """All tables by name, in the order of `dockerframe.schemas.TABLES`; `inspections` last, where it is there."""
+        tables = {name: getattr(self, name) for name in TABLES}
+        return tables if self.inspections is None else {**tables, INSPECTIONS.name: self.inspections}
 
     def equals(self, other: Snapshot) -> bool:
         """Whether every table has the same rows in the same order.
@@ -117,7 +125,8 @@ class Snapshot:
         >>> snap.equals(dkf.from_summaries(b"[]"))
         True
         """
-        return all(table.equals(other.tables[name]) for name, table in self.tables.items())
+        mine, others = self.tables, other.tables
+        return mine.keys() == others.keys() and all(table.equals(others[name]) for name, table in mine.items())
 
     def write(self, folder: str | os.PathLike[str], formats: Sequence[str] = ("parquet",)) -> Path:
         """Write every table into a new folder named by the UTC time, and return that folder.
@@ -157,6 +166,48 @@ class Snapshot:
         """
         return explain(self, alias)
 
+    def findings(self, rules: Registry = BUILTIN_RULES, *, suppressed: bool = False) -> pl.DataFrame:
+        """The audit: what the rules find, worst first, with the columns of `dockerframe.schemas.FINDINGS`.
+
+        Rules that need inspections run when the snapshot was taken with `inspect=True`; `rules` tells which did not.
+        What the fleet file suppresses is left out unless `suppressed` is true.
+
+        Raises
+        ------
+        AuditError
+            When a rule fails, or the fleet file names one that there is not.
+
+        Examples
+        --------
+        >>> import dockerframe as dkf
+        >>> snap = dkf.Fleet.demo().snapshot(progress=False)
+        >>> snap.findings().select("host", "rule", "severity").row(0)
+        ('backup', 'engine-over-plain-tcp', 'critical')
+        """
+        found = self._audit(rules).findings
+        return found if suppressed else found.filter(pl.col("suppressed").is_null())
+
+    def rules(self, rules: Registry = BUILTIN_RULES) -> pl.DataFrame:
+        """The rules of the audit, whether each ran, why not, and how much it found (`dockerframe.schemas.RULES`).
+
+        Raises
+        ------
+        AuditError
+            As `findings`.
+
+        Examples
+        --------
+        >>> import dockerframe as dkf
+        >>> snap = dkf.Fleet.demo().snapshot(progress=False)
+        >>> snap.rules().filter(~pl.col("ran")).select("rule", "reason").row(0)
+        ('privileged', 'it needs inspections: take the snapshot with inspect=True')
+        """
+        return self._audit(rules).rules
+
+    def _audit(self, rules: Registry) -> Audit:
+        settings = AuditSettings() if self.source is None else self.source.audit
+        return run_rules(self.tables, rules, settings, self.taken_at)
+
     def again(self) -> Snapshot:
         """A new snapshot of the same fleet, taken with the same options, without a progress bar.
 
@@ -170,7 +221,8 @@ class Snapshot:
                 "This snapshot comes from no fleet that could be asked again.", remedy="Take one with Fleet.snapshot."
             )
         size = self.containers["size_rw"].count() > 0
-        return self.source.snapshot(size=size, precedence=self.precedence, progress=False)
+        inspect = self.inspections is not None
+        return self.source.snapshot(size=size, inspect=inspect, precedence=self.precedence, progress=False)
 
     def view(self) -> FleetView:
         """An interactive view for a notebook: hosts, filters, tables, details, export, refresh (extra `notebook`).
@@ -302,6 +354,8 @@ def concat(snapshots: Iterable[Snapshot]) -> Snapshot:
     if not parts:
         raise SnapshotError("There is no snapshot to join.", remedy="Give at least one.")
     tables: dict[str, Any] = {name: pl.concat([getattr(part, name) for part in parts]) for name in TABLES}
+    if all(part.inspections is not None for part in parts):
+        tables[INSPECTIONS.name] = pl.concat([part.tables[INSPECTIONS.name] for part in parts])
     twice = tables["hosts"].filter(pl.col("host").is_duplicated())["host"].unique().sort().to_list()
     if twice:
         raise SnapshotError(f"Several snapshots have a host called {', '.join(twice)}.", remedy="Rename one of them.")

@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from dockerframe.clients.failures import host_error
 from dockerframe.derive.container_errors import OWN_ERROR_KINDS
 from dockerframe.derive.labels import KEYS
 from dockerframe.derive.ports import public_ports
 from dockerframe.derive.tables import route_tables
-from dockerframe.errors import HostError, SnapshotError
-from dockerframe.gather import MAX_WORKERS
-from dockerframe.schemas import CONTAINERS, ERRORS, PORT_FIELDS, PORTS
+from dockerframe.errors import SnapshotError
+from dockerframe.inspecting import inspect_containers
+from dockerframe.schemas import CONTAINERS, PORT_FIELDS, PORTS
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from dockerframe.hosts.host import Host
     from dockerframe.snapshot import Snapshot, Source
-
-_EXPOSED = {"host": pl.String(), "container_id": pl.String(), **PORT_FIELDS}
 
 
 def update_ports(
@@ -51,8 +44,8 @@ def update_ports(
     if source is None:
         raise SnapshotError("The snapshot was not taken of a fleet that could be asked.", remedy="Give fleet=.")
     wanted = snapshot.containers.filter("is_host_network_mode") if containers is None else containers
-    asked = _inspect_all(wanted.select(KEYS).unique(maintain_order=True), source)
-    updated = _with_public_ports(snapshot.containers, asked.exposed)
+    asked = inspect_containers(wanted, source.hosts, source.pool)
+    updated = _with_public_ports(snapshot.containers, _exposed(asked.inspections))
     own_errors = snapshot.errors.filter(pl.col("kind").is_in(OWN_ERROR_KINDS))
     parts = route_tables(updated, own_errors, precedence=snapshot.precedence, explicit_only=snapshot.explicit_only)
     return snapshot.with_tables(
@@ -60,68 +53,19 @@ def update_ports(
     )
 
 
-class _Asked(NamedTuple):
-    exposed: pl.DataFrame
-    errors: pl.DataFrame
-
-
-def _inspect_all(wanted: pl.DataFrame, source: Source) -> _Asked:
-    hosts = {host.name: host for host in source.hosts}
-    by_host: dict[str, list[str]] = {}
-    for name, container_id in wanted.iter_rows():
-        by_host.setdefault(name, []).append(container_id)
-    exposed: list[dict[str, Any]] = []
-    errors: list[dict[str, Any]] = []
-    with ThreadPoolExecutor(MAX_WORKERS, thread_name_prefix="dockerframe-inspect") as executor:
-        for rows, failed in executor.map(
-            lambda name: _inspect_host(name, hosts.get(name), by_host[name], source), by_host
-        ):
-            exposed.extend(rows)
-            errors.extend(failed)
-    return _Asked(pl.DataFrame(exposed, schema=_EXPOSED), pl.DataFrame(errors, schema=ERRORS.schema))
-
-
-def _inspect_host(
-    name: str, host: Host | None, container_ids: Sequence[str], source: Source
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
-    """The exposed ports of some containers of one host, and an error for each that could not be inspected."""
-    if host is None:
-        problem = HostError("not_found", f"The fleet has no host {name}.", remedy="Give the fleet that it belongs to.")
-        return [], [_error(name, one, problem) for one in container_ids]
-    rows: list[dict[str, Any]] = []
-    errors: list[dict[str, Any]] = []
-    try:
-        with source.pool.acquire(host) as client:
-            for container_id in container_ids:
-                try:
-                    document = client.get_object(f"/containers/{container_id}/json", timeouts=host.timeouts)
-                    rows.extend({"host": name, "container_id": container_id, **port} for port in _exposed(document))
-                except HostError as error:
-                    errors.append(_error(name, container_id, error))
-    except Exception as error:  # noqa: BLE001 - one host's trouble must not cost the other hosts' ports
-        failed = error if isinstance(error, HostError) else host_error(error, host)
-        errors = [_error(name, one, failed) for one in container_ids]
-        rows = []
-    return rows, errors
-
-
-def _exposed(document: dict[str, Any]) -> list[dict[str, Any]]:
-    config = document.get("Config")
-    ports = config.get("ExposedPorts") if isinstance(config, dict) else None
-    found = []
-    for text in ports if isinstance(ports, dict) else ():
-        number, _, kind = str(text).partition("/")
-        if number.isdigit() and 0 < int(number) < 2**16:
-            port = int(number)
-            found.append({"ip": None, "private_port": port, "public_port": port, "type": kind or "tcp"})
-    return found
-
-
-def _error(host: str, container_id: str, error: HostError) -> dict[str, Any]:
-    if error.kind == "not_found":
-        message = "It went away before it could be inspected; take a new snapshot."
-        return {"host": host, "container_id": container_id, "kind": "container_gone", "label": None, "message": message}
-    return {"host": host, "container_id": container_id, "kind": "inspect_failed", "label": None, "message": str(error)}
+def _exposed(inspections: pl.DataFrame) -> pl.DataFrame:
+    """The exposed ports of containers, a row each, as if they were published: `host`, `container_id`, a port."""
+    parts = pl.col("exposed_ports").str.split_exact("/", 1).struct
+    port = parts.field("field_0").cast(pl.UInt16, strict=False)
+    listed = inspections.select(*KEYS, "exposed_ports").explode("exposed_ports", empty_as_null=False, keep_nulls=False)
+    rows = listed.select(
+        *KEYS,
+        ip=pl.lit(None, pl.String),
+        private_port=port,
+        public_port=port,
+        type=parts.field("field_1").fill_null("tcp"),
+    )
+    return rows.filter(pl.col("private_port") > 0)
 
 
 def _with_public_ports(containers: pl.DataFrame, exposed: pl.DataFrame) -> pl.DataFrame:

@@ -13,7 +13,7 @@ import polars as pl
 
 from dockerframe.errors import SnapshotError
 from dockerframe.export.tables import FORMATS, write_table
-from dockerframe.schemas import TABLES
+from dockerframe.schemas import INSPECTIONS, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -108,7 +108,8 @@ def read_tables(folder: str | os.PathLike[str]) -> tuple[dict[str, pl.DataFrame]
             remedy="Read it with the version of dockerframe that wrote it.",
         )
     try:
-        tables = {name: pl.read_parquet(path / f"{name}.parquet") for name in TABLES}
+        names = [*TABLES, *([INSPECTIONS.name] if (path / f"{INSPECTIONS.name}.parquet").exists() else [])]
+        tables = {name: pl.read_parquet(path / f"{name}.parquet") for name in names}
     except (OSError, pl.exceptions.PolarsError) as error:
         raise SnapshotError(
             f"{path} has no readable Parquet tables: {error}.", remedy="Write the snapshot with formats=['parquet']."

@@ -7,9 +7,10 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from dockerframe.errors import ConfigurationError, Mistake
+from dockerframe.hosts.audit_settings import AuditSettings, read_audit_settings
 from dockerframe.hosts.host import DEFAULT_AGENT_CERTIFICATES, Host, Timeouts, TlsFiles
 from dockerframe.hosts.urls import TLS_SCHEMES, InvalidUrlError, checked_url, joined_url
 from dockerframe.yaml_nodes import InvalidYamlError, parse_yaml, typed
@@ -27,7 +28,13 @@ _HOST_KEYS: Final = (
     "max_answer_bytes",
 )
 _TLS_KEYS: Final = ("ca_file", "cert_file", "key_file")
-_SETTINGS_KEYS: Final = ("connect_timeout_seconds", "read_timeout_seconds", "max_answer_bytes", "agent_certificates")
+_SETTINGS_KEYS: Final = (
+    "connect_timeout_seconds",
+    "read_timeout_seconds",
+    "max_answer_bytes",
+    "agent_certificates",
+    "audit",
+)
 _REMEDY: Final = "Mend each of them and load the file again."
 
 
@@ -40,8 +47,15 @@ class Surroundings:
     default_url: str
 
 
-def hosts_from_file(path: Path, surroundings: Surroundings, defaults: Host) -> list[Host]:
-    """The hosts of a YAML file; as `hosts_from_mapping`.
+class Described(NamedTuple):
+    """What a fleet file describes: hosts, and what is said of the audit."""
+
+    hosts: list[Host]
+    audit: AuditSettings
+
+
+def fleet_from_file(path: Path, surroundings: Surroundings, defaults: Host) -> Described:
+    """The fleet of a YAML file; as `fleet_from_mapping`.
 
     Raises
     ------
@@ -58,13 +72,13 @@ def hosts_from_file(path: Path, surroundings: Surroundings, defaults: Host) -> l
         raise _unreadable(path, f"no YAML: {error}") from error
     if not isinstance(document, Mapping):
         raise _unreadable(path, "it must hold a mapping with `providers`")
-    return hosts_from_mapping(document, surroundings, defaults, source=str(path))
+    return fleet_from_mapping(document, surroundings, defaults, source=str(path))
 
 
-def hosts_from_mapping(
+def fleet_from_mapping(
     document: Mapping[str, Any], surroundings: Surroundings, defaults: Host, *, source: str = "mapping"
-) -> list[Host]:
-    """The hosts of a mapping of the form of a fleet file, in its order.
+) -> Described:
+    """The fleet of a mapping of the form of a fleet file, in its order.
 
     `defaults` gives the limits of hosts that set none.
 
@@ -77,7 +91,7 @@ def hosts_from_mapping(
     hosts = reader.read(document)
     if reader.mistakes:
         raise ConfigurationError(source, reader.mistakes, remedy=_REMEDY)
-    return hosts
+    return Described(hosts, reader.audit)
 
 
 def _unreadable(path: Path, problem: str) -> ConfigurationError:
@@ -89,6 +103,7 @@ class _Reader:
     surroundings: Surroundings
     defaults: Host
     mistakes: list[Mistake] = field(default_factory=list)
+    audit: AuditSettings = field(default_factory=AuditSettings)
 
     def read(self, document: Mapping[str, Any]) -> list[Host]:
         self._read_settings(document)
@@ -110,6 +125,7 @@ class _Reader:
         settings = self._mapping(document, "dockerframe", "")
         self._check_keys(settings, _SETTINGS_KEYS, "dockerframe")
         self.defaults = self._with_limits(self.defaults, settings, "dockerframe")
+        self.audit = read_audit_settings(settings.get("audit"), "dockerframe.audit", self._mistake)
         folder = settings.get("agent_certificates")
         if folder is not None:
             path = self._path(folder, "dockerframe.agent_certificates")

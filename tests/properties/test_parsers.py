@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 import dockerframe as dkf
 from dockerframe.decode import decode_bodies
 from dockerframe.derive.durations import go_duration
-from dockerframe.hosts.fleet_file import Surroundings, hosts_from_mapping
+from dockerframe.hosts.fleet_file import Surroundings, fleet_from_mapping
 from dockerframe.hosts.host import Host
 from dockerframe.hosts.urls import InvalidUrlError, checked_url
 from dockerframe.yaml_nodes import InvalidYamlError, parse_yaml, typed
@@ -82,7 +82,7 @@ HOST = st.dictionaries(
 def test_a_fleet_file_gives_hosts_or_all_its_mistakes(document: dict) -> None:
     surroundings = Surroundings({"HOME": "/root"}, Path("/nowhere"), "unix:///var/run/docker.sock")
     try:
-        hosts = hosts_from_mapping(document, surroundings, Host("", ""))
+        hosts = fleet_from_mapping(document, surroundings, Host("", "")).hosts
     except dkf.ConfigurationError as error:
         assert error.mistakes
         assert all(mistake.message for mistake in error.mistakes)

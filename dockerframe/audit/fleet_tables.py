@@ -1,0 +1,74 @@
+"""What rules see of a fleet: its tables, lazy, and what several of them need."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from dockerframe.derive.labels import KEYS
+from dockerframe.schemas import INSPECTIONS, TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_COMPOSE: Final = "com.docker.compose."
+_COMPOSE_LABELS: Final = {
+    f"{_COMPOSE}config-hash": "config_hash",
+    f"{_COMPOSE}oneoff": "oneoff",
+    f"{_COMPOSE}project.config_files": "config_files",
+    f"{_COMPOSE}project.working_dir": "working_dir",
+}
+
+
+class FleetTables:
+    """The tables of a snapshot as LazyFrames, each under its name, such as `fleet.containers`.
+
+    `inspections` is empty when nothing was inspected; rules that need it do not run then.
+    """
+
+    hosts: pl.LazyFrame
+    containers: pl.LazyFrame
+    routes: pl.LazyFrame
+    route_fields: pl.LazyFrame
+    ports: pl.LazyFrame
+    mounts: pl.LazyFrame
+    networks: pl.LazyFrame
+    labels: pl.LazyFrame
+    dependencies: pl.LazyFrame
+    errors: pl.LazyFrame
+    inspections: pl.LazyFrame
+
+    def __init__(self, tables: Mapping[str, pl.DataFrame]) -> None:
+        self.frames = tables
+        for name in TABLES:
+            setattr(self, name, tables[name].lazy())
+        self.is_inspected = "inspections" in tables
+        self.inspections = tables.get("inspections", INSPECTIONS.empty()).lazy()
+
+    @cached_property
+    def compose(self) -> pl.LazyFrame:
+        """Containers of Compose projects, with more of Compose's labels.
+
+        `host`, `container_id`, `container_name`, `compose_project`, `compose_service`, `state`, `status`, `created`,
+        and `config_hash`, `oneoff`, `config_files`, `working_dir` (String, null without the label).
+        """
+        wanted = self.labels.filter(pl.col("key").is_in(list(_COMPOSE_LABELS)))
+        read = wanted.group_by(KEYS).agg(
+            pl.col("value").filter(pl.col("key") == key).first().alias(name) for key, name in _COMPOSE_LABELS.items()
+        )
+        columns = ["container_name", "compose_project", "compose_service", "state", "status", "created"]
+        members = self.containers.filter(pl.col("compose_project").is_not_null()).select(*KEYS, *columns)
+        return members.join(read, on=KEYS, how="left").collect().lazy()
+
+    @cached_property
+    def published(self) -> pl.LazyFrame:
+        """Ports published on every address of the host, one row a container and port.
+
+        `host`, `container_id`, `public_port`, `private_port`, `type`. A binding counts when its address is `0.0.0.0`,
+        `::` or none at all.
+        """
+        every = pl.col("ip").is_null() | pl.col("ip").is_in(["", "0.0.0.0", "::"])  # noqa: S104 - this is what is looked for
+        found = self.ports.filter(pl.col("public_port").is_not_null() & every)
+        return found.select(*KEYS, "public_port", "private_port", "type").unique(maintain_order=True)
