@@ -33,7 +33,8 @@ from dockerframe.errors import (
 from dockerframe.fleet import Fleet
 from dockerframe.hosts.audit_settings import AuditSettings, Suppression
 from dockerframe.hosts.host import Host, TlsFiles
-from dockerframe.snapshot import Snapshot, concat, diff, from_bodies, from_summaries, read_snapshot
+from dockerframe.snapshot import Snapshot, diff
+from dockerframe.taking import concat, from_bodies, from_summaries, read_snapshot
 from dockerframe.update_ports import update_ports
 
 _namespace.register()

@@ -26,13 +26,14 @@ from dockerframe.hosts.host import (
 from dockerframe.hosts.urls import default_url
 from dockerframe.inspecting import inspect_containers
 from dockerframe.progress import progress_bar
-from dockerframe.snapshot import Snapshot, from_answers
+from dockerframe.taking import from_answers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from dockerframe.clients.pool import ClientPool
     from dockerframe.schemas import Precedence
+    from dockerframe.snapshot import Snapshot
 
 
 class Fleet:

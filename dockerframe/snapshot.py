@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-import os
+import difflib
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import polars as pl
 
 from dockerframe.audit import BUILTIN_RULES, run_rules
-from dockerframe.decode import decode_bodies, encode_summaries
-from dockerframe.derive.tables import derive_tables
+from dockerframe.derive.dependency_graph import dependents, start_order
+from dockerframe.derive.labels import KEYS
 from dockerframe.differences import differences
 from dockerframe.errors import SnapshotError, needs_extra
 from dockerframe.explanation import Explanation, explain
-from dockerframe.export import read_tables, write_snapshot
+from dockerframe.export import write_snapshot
 from dockerframe.hosts.audit_settings import AuditSettings
-from dockerframe.hosts_table import bare_hosts_table, hosts_table
 from dockerframe.schemas import INSPECTIONS, TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    import os
+    from collections.abc import Mapping, Sequence
+    from datetime import datetime
     from pathlib import Path
 
     from dockerframe.audit import Audit, Registry
     from dockerframe.clients.pool import ClientPool
-    from dockerframe.decode import Decoded
-    from dockerframe.errors import HostError
-    from dockerframe.gather import HostAnswer
     from dockerframe.hosts.host import Host
     from dockerframe.schemas import Precedence
     from dockerframe.views.fleet_view import FleetView
@@ -44,9 +41,6 @@ class Source(Protocol):
     def snapshot(self, *, size: bool, inspect: bool, precedence: Precedence, progress: bool | None) -> Snapshot:
         """Ask all hosts."""
         ...
-
-
-LOCAL_URL: Final = "unix:///var/run/docker.sock"
 
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True)
@@ -182,10 +176,78 @@ class Snapshot:
         >>> import dockerframe as dkf
         >>> snap = dkf.Fleet.demo().snapshot(progress=False)
         >>> snap.findings().select("host", "rule", "severity").row(0)
-        ('backup', 'engine-over-plain-tcp', 'critical')
+        ('apps', 'docker-socket-writable', 'critical')
         """
         found = self._audit(rules).findings
         return found if suppressed else found.filter(pl.col("suppressed").is_null())
+
+    def start_order(self, project: str, host: str | None = None) -> pl.DataFrame:
+        """In which steps the containers of a Compose project can start, as their dependencies allow.
+
+        `step` (from 1), `host`, `container_id`, `container_name`; those of one step can start together.
+
+        Raises
+        ------
+        SnapshotError
+            When there is no such project.
+        AuditError
+            When the containers depend on each other in a cycle; names them.
+
+        Examples
+        --------
+        >>> import dockerframe as dkf
+        >>> snap = dkf.Fleet.demo().snapshot(progress=False)
+        >>> snap.start_order("auth").select("step", "container_name").rows()
+        [(1, 'auth-postgresql-1'), (1, 'auth-redis-1'), (2, 'auth-server-1'), (2, 'auth-worker-1')]
+        """
+        of_host = pl.lit(value=True) if host is None else pl.col("host") == host
+        members = self.containers.filter((pl.col("compose_project") == project) & of_host)
+        if not members.height:
+            raise _unknown("project", project, self.containers["compose_project"])
+        return start_order(members, self.dependencies)
+
+    def dependents(self, container: str, host: str | None = None) -> pl.DataFrame:
+        """The containers that depend on one directly: `distance` (1), `host`, `container_id`, `container_name`.
+
+        `container` is a name or the start of an id; `host` is needed where several hosts have such a container.
+
+        Raises
+        ------
+        SnapshotError
+            When there is no such container, or several.
+        """
+        return dependents(self.containers, self.dependencies, *self._container(container, host), direct=True)
+
+    def blast_radius(self, container: str, host: str | None = None) -> pl.DataFrame:
+        """All that is hit when a container fails: as `dependents`, with those that depend on it by way of others.
+
+        Raises
+        ------
+        SnapshotError
+            As `dependents`.
+
+        Examples
+        --------
+        >>> import dockerframe as dkf
+        >>> snap = dkf.Fleet.demo().snapshot(progress=False)
+        >>> snap.blast_radius("shop-db-1").select("distance", "container_name").row(0)
+        (1, 'shop-api-1')
+        """
+        return dependents(self.containers, self.dependencies, *self._container(container, host))
+
+    def _container(self, container: str, host: str | None) -> tuple[str, str]:
+        of_host = pl.lit(value=True) if host is None else pl.col("host") == host
+        is_meant = (pl.col("container_name") == container) | pl.col("container_id").str.starts_with(container)
+        found = self.containers.filter(is_meant & of_host).select(KEYS)
+        if found.height > 1:
+            raise SnapshotError(
+                f"{found.height} containers are meant by {container!r}, on {', '.join(found['host'].unique().sort())}.",
+                remedy="Name the host, or more of the id.",
+            )
+        if not found.height:
+            raise _unknown("container", container, self.containers["container_name"])
+        host_name, container_id = found.row(0)
+        return host_name, container_id
 
     def rules(self, rules: Registry = BUILTIN_RULES) -> pl.DataFrame:
         """The rules of the audit, whether each ran, why not, and how much it found (`dockerframe.schemas.RULES`).
@@ -248,73 +310,10 @@ class Snapshot:
         return replace(self, **tables)
 
 
-def from_summaries(
-    body: bytes | Sequence[Mapping[str, object]],
-    host: str = "local",
-    url: str = LOCAL_URL,
-    precedence: Precedence = "explicit",
-) -> Snapshot:
-    """A snapshot of one host, from the answer to `GET /containers/json?all=1`: its bytes, or docker-py's list.
-
-    Raises
-    ------
-    HostError
-        When the answer is no JSON array.
-
-    Examples
-    --------
-    >>> import dockerframe as dkf
-    >>> snap = dkf.from_summaries([{"Id": "abc", "Names": ["/web"], "Image": "nginx:1.27", "State": "running"}])
-    >>> snap.containers.select("container_name", "image_name", "image_tag").row(0)
-    ('web', 'nginx', '1.27')
-    """
-    encoded = bytes(body) if isinstance(body, bytes | bytearray | memoryview) else encode_summaries(body)
-    decoded = decode_bodies({host: encoded})
-    if host in decoded.failures:
-        raise decoded.failures[host]
-    return _from_decoded(decoded, {host: url}, precedence)
-
-
-def from_bodies(
-    bodies: Mapping[str, bytes],
-    urls: Mapping[str, str] | None = None,
-    precedence: Precedence = "explicit",
-) -> Snapshot:
-    """A snapshot of many hosts, from the bytes of their answers to `GET /containers/json?all=1`, in parallel.
-
-    `urls` gives each host's URL; a host without one counts as local. A body that is no JSON array makes its host a
-    row with `ok=False`.
-
-    Raises
-    ------
-    SnapshotError
-        When `urls` names a host that has no body.
-
-    Examples
-    --------
-    >>> import dockerframe as dkf
-    >>> snap = dkf.from_bodies({"a": b'[{"Id": "1"}]', "b": b"<html>"}, urls={"a": "tcp://a:2375"})
-    >>> snap.hosts.select("host", "ok", "error_kind", "containers").rows()
-    [('a', True, None, 1), ('b', False, 'invalid_answer', None)]
-    """
-    unknown = sorted(set(urls or {}) - set(bodies))
-    if unknown:
-        raise SnapshotError(
-            f"urls names hosts without a body: {', '.join(unknown)}.", remedy="Give both the same hosts."
-        )
-    named = {host: (urls or {}).get(host, LOCAL_URL) for host in bodies}
-    return _from_decoded(decode_bodies(bodies), named, precedence)
-
-
-def from_answers(
-    answers: Sequence[HostAnswer], *, precedence: Precedence = "explicit", source: Source | None = None
-) -> tuple[Snapshot, dict[str, HostError]]:
-    """A snapshot of what a fleet answered, and the errors of the hosts that failed."""
-    decoded = decode_bodies({answer.host.name: answer.body for answer in answers if answer.error is None})
-    errors = decoded.failures | {answer.host.name: answer.error for answer in answers if answer.error is not None}
-    hosts = hosts_table(answers, errors, decoded.counts())
-    explicit_only = frozenset(answer.host.name for answer in answers if answer.host.explicit_only)
-    return replace(_snapshot(decoded, hosts, precedence, explicit_only), source=source), errors
+def _unknown(what: str, name: str, known: pl.Series) -> SnapshotError:
+    near = difflib.get_close_matches(name, known.drop_nulls().unique().to_list(), n=3)
+    remedy = f"Did you mean {', '.join(near)}?" if near else "Look into snap.containers for those that there are."
+    return SnapshotError(f"There is no {what} {name!r}.", remedy=remedy)
 
 
 def diff(before: Snapshot, after: Snapshot) -> pl.DataFrame:
@@ -333,71 +332,3 @@ def diff(before: Snapshot, after: Snapshot) -> pl.DataFrame:
     [('web', 'image', 'image', 'nginx:1.27', 'nginx:1.28'), ('web', 'recreated', None, '1', '2')]
     """
     return differences(before.tables, after.tables)
-
-
-def concat(snapshots: Iterable[Snapshot]) -> Snapshot:
-    """Snapshots of different hosts as one.
-
-    Raises
-    ------
-    SnapshotError
-        When there are none, when two have a host of the same name, or when they differ in precedence.
-
-    Examples
-    --------
-    >>> import dockerframe as dkf
-    >>> both = dkf.concat([dkf.from_summaries(b"[]", host="a"), dkf.from_summaries(b"[]", host="b")])
-    >>> both.hosts["host"].to_list()
-    ['a', 'b']
-    """
-    parts = list(snapshots)
-    if not parts:
-        raise SnapshotError("There is no snapshot to join.", remedy="Give at least one.")
-    tables: dict[str, Any] = {name: pl.concat([getattr(part, name) for part in parts]) for name in TABLES}
-    if all(part.inspections is not None for part in parts):
-        tables[INSPECTIONS.name] = pl.concat([part.tables[INSPECTIONS.name] for part in parts])
-    twice = tables["hosts"].filter(pl.col("host").is_duplicated())["host"].unique().sort().to_list()
-    if twice:
-        raise SnapshotError(f"Several snapshots have a host called {', '.join(twice)}.", remedy="Rename one of them.")
-    if len({part.precedence for part in parts}) > 1:
-        raise SnapshotError("The snapshots differ in precedence.", remedy="Take them with the same precedence.")
-    explicit_only = frozenset[str]().union(*(part.explicit_only for part in parts))
-    latest = max(part.taken_at for part in parts)
-    return Snapshot(**tables, taken_at=latest, precedence=parts[0].precedence, explicit_only=explicit_only)
-
-
-def read_snapshot(folder: str | os.PathLike[str]) -> Snapshot:
-    """Read back what `Snapshot.write` wrote as Parquet.
-
-    Raises
-    ------
-    SnapshotError
-        When it is no folder of a snapshot, or has no Parquet tables.
-    """
-    tables, described = read_tables(folder)
-    frames: dict[str, Any] = dict(tables)
-    return Snapshot(
-        **frames,
-        taken_at=datetime.fromisoformat(described["taken_at"]),
-        precedence=described["precedence"],
-        explicit_only=frozenset(described["explicit_only"]),
-    )
-
-
-def _from_decoded(decoded: Decoded, urls: Mapping[str, str], precedence: Precedence) -> Snapshot:
-    hosts = bare_hosts_table(urls, decoded.failures, decoded.counts())
-    return _snapshot(decoded, hosts, precedence, frozenset())
-
-
-def _snapshot(
-    decoded: Decoded, hosts: pl.DataFrame, precedence: Precedence, explicit_only: Collection[str]
-) -> Snapshot:
-    tables: dict[str, Any] = derive_tables(
-        decoded.summaries,
-        hosts,
-        decoded.errors,
-        precedence=precedence,
-        docker_host=os.environ.get("DOCKER_HOST"),
-        explicit_only=explicit_only,
-    )
-    return Snapshot(**tables, taken_at=datetime.now(UTC), precedence=precedence, explicit_only=frozenset(explicit_only))

@@ -2,31 +2,93 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
-import networkx as nx
 import polars as pl
 
 from dockerframe.derive.labels import KEYS
+from dockerframe.errors import AuditError
 
 if TYPE_CHECKING:
-    Container: TypeAlias = tuple[str, str]
+    import networkx as nx
 
 _PASSES = 32
 _CYCLES: dict[str, pl.DataType] = {"host": pl.String(), "container_id": pl.String(), "cycle": pl.List(pl.String())}
 
 
-def graph(containers: pl.DataFrame, dependencies: pl.DataFrame) -> nx.DiGraph[Container]:
-    """Containers, each a node `(host, container_id)`, with an edge from each to what it depends on.
+def start_order(containers: pl.DataFrame, dependencies: pl.DataFrame) -> pl.DataFrame:
+    """In which steps containers can start: `step` (from 1), `host`, `container_id`, `container_name`.
 
-    Dependencies that are not on the host are left out. Reads `host` and `container_id` of the table `containers`, and
-    `resolved_id` besides of `dependencies`.
+    Those of one step can start together; each depends only on containers of steps before its own. Dependencies that
+    are not among the containers are left out.
+
+    Raises
+    ------
+    AuditError
+        When they depend on each other in a cycle; names the containers on the way round.
+
+    Examples
+    --------
+    >>> import dockerframe as dkf
+    >>> labels = [{"proxy.depends_on": "b"}, {}, {"proxy.depends_on": "a,b"}]
+    >>> snap = dkf.from_summaries([{"Id": x, "Names": ["/" + x], "Labels": y} for x, y in zip("abc", labels)])
+    >>> start_order(snap.containers, snap.dependencies).select("step", "container_name").rows()
+    [(1, 'b'), (2, 'a'), (3, 'c')]
     """
-    made: nx.DiGraph[Container] = nx.DiGraph()
-    made.add_nodes_from(containers.select(KEYS).iter_rows())
-    edges = dependencies.filter(pl.col("resolved_id").is_not_null()).select(*KEYS, "resolved_id")
-    made.add_edges_from(((host, one), (host, other)) for host, one, other in edges.iter_rows())
-    return made
+    import networkx as nx  # noqa: PLC0415 - slow to import, and few need it
+
+    round_about = cycles(containers, dependencies.join(containers, on=KEYS, how="semi"))
+    if round_about.height:
+        way = " → ".join(round_about["cycle"][0])
+        raise AuditError(f"There is no order: {way}.", remedy="Take one of these dependencies out.")
+    numbered, whole = _graph(containers, dependencies)
+    # An edge leads from a container to what it needs, which starts before it.
+    steps = [
+        (step, number)
+        for step, numbers in enumerate(nx.topological_generations(whole.reverse()), 1)
+        for number in numbers
+    ]
+    frame = pl.DataFrame(steps, schema={"step": pl.UInt32, "number": pl.UInt32}, orient="row")
+    named = frame.join(numbered, on="number")
+    return named.select("step", *KEYS, "container_name").sort("step", "host", "container_name", "container_id")
+
+
+def dependents(
+    containers: pl.DataFrame, dependencies: pl.DataFrame, host: str, container_id: str, *, direct: bool = False
+) -> pl.DataFrame:
+    """Who needs a container: `distance`, `host`, `container_id`, `container_name`.
+
+    `distance` counts the steps: 1 for those that depend on it, 2 for those that depend on them. With `direct` those of
+    distance 1 alone.
+
+    Examples
+    --------
+    >>> import dockerframe as dkf
+    >>> labels = [{"proxy.depends_on": "b"}, {"proxy.depends_on": "c"}, {}]
+    >>> snap = dkf.from_summaries([{"Id": x, "Names": ["/" + x], "Labels": y} for x, y in zip("abc", labels)])
+    >>> dependents(snap.containers, snap.dependencies, "local", "c").select("distance", "container_name").rows()
+    [(1, 'b'), (2, 'a')]
+    """
+    import networkx as nx  # noqa: PLC0415 - slow to import, and few need it
+
+    numbered, whole = _graph(containers, dependencies)
+    start = numbered.filter((pl.col("host") == host) & (pl.col("container_id") == container_id))["number"].item()
+    reached = nx.single_source_shortest_path_length(whole.reverse(), start, cutoff=1 if direct else None)
+    rows = [(distance, number) for number, distance in dict(reached).items() if number != start]
+    frame = pl.DataFrame(rows, schema={"distance": pl.UInt32, "number": pl.UInt32}, orient="row")
+    named = frame.join(numbered, on="number")
+    return named.select("distance", *KEYS, "container_name").sort("distance", "host", "container_name", "container_id")
+
+
+def _graph(containers: pl.DataFrame, dependencies: pl.DataFrame) -> tuple[pl.DataFrame, nx.DiGraph[int]]:
+    """Containers with their numbers, and the graph of the numbers with an edge from each to what it depends on."""
+    import networkx as nx  # noqa: PLC0415 - slow to import, and few need it
+
+    numbered = containers.select(*KEYS, "container_name").with_row_index("number")
+    whole: nx.DiGraph[int] = nx.DiGraph()
+    whole.add_nodes_from(numbered["number"])
+    whole.add_edges_from(_numbered_edges(numbered, dependencies).iter_rows())
+    return numbered, whole
 
 
 def cycles(containers: pl.DataFrame, dependencies: pl.DataFrame) -> pl.DataFrame:
@@ -92,6 +154,8 @@ def _pairs(edges: pl.DataFrame) -> pl.DataFrame:
 
 def _ways(edges: pl.DataFrame, known: pl.Series) -> pl.DataFrame:
     """A way round for containers in longer cycles, those in `known` left out: `number`, `cycle` (List of numbers)."""
+    import networkx as nx  # noqa: PLC0415 - slow to import, and few need it
+
     unknown = set(edges["number"]) - set(known)
     whole: nx.DiGraph[int] = nx.DiGraph(edges.iter_rows() if unknown else ())
     rows = []

@@ -24,18 +24,19 @@ def test_exported_names_are_those_of_the_api() -> None:
     of_api = {
         "Fleet", "from_summaries", "from_bodies", "concat", "read_snapshot", "aliases", "compose_project", "compose_service",
         "dependencies", "is_blacklisted", "blacklist_reasons", "is_explicit", "is_excluded", "image", "health", "route_fields",
-        "routes", "dependency_edges", "new_client", "clients", "update_ports",
+        "routes", "dependency_edges", "new_client", "clients", "update_ports", "diff", "rule",
     }  # fmt: skip
     assert of_api <= set(dkf.__all__)
     assert all(hasattr(dkf, name) for name in dkf.__all__)
     assert {name for name in dir(dkf) if not name.startswith("_")} - set(dkf.__all__) <= {
         "clients", "decode", "demo", "derive", "errors", "explanation", "export", "fleet", "gather", "hosts", "hosts_table", "namespace",
-        "progress", "schemas", "snapshot", "update_ports", "yaml_nodes", "cli",
+        "progress", "schemas", "snapshot", "update_ports", "yaml_nodes", "cli", "audit", "differences", "inspecting", "listings", "taking",
+        "views", "history", "plots", "report",
     }  # fmt: skip
 
 
 def test_import_loads_neither_paramiko_nor_notebooks() -> None:
-    code = "import sys, dockerframe; print(sorted({'IPython', 'ipywidgets', 'typer', 'rich'} & set(sys.modules)))"
+    code = "import sys, dockerframe; print(sorted({'IPython', 'ipywidgets', 'anywidget', 'typer', 'rich', 'networkx', 'altair', 'deltalake', 'jinja2'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout.decode().strip() == "[]"
 
 
@@ -159,7 +160,7 @@ def test_update_ports_of_what_is_gone_is_an_error_on_its_row(demo: dkf.Snapshot)
     assert set(added.select("host", "kind").rows()) == {
         ("edge", "container_gone"),
         ("backup", "inspect_failed"),
-        ("nowhere", "container_gone"),
+        ("nowhere", "inspect_failed"),
     }
     assert updated.containers.filter(pl.col("container_name") == "node-exporter")["public_ports"].list.len().item() == 1
 
