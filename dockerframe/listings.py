@@ -81,6 +81,23 @@ LISTINGS: Final[Mapping[str, Mapping[str, pl.Expr]]] = {
         "found": pl.col("resolved_id").is_not_null(),
         "label": pl.col("source_label"),
     },
+    "findings": {
+        "severity": pl.col("severity").cast(pl.String),
+        "rule": pl.col("rule"),
+        "host": pl.col("host"),
+        "container": pl.col("container_name"),
+        "message": pl.col("message"),
+        "evidence": pl.col("evidence"),
+        "remedy": pl.col("remedy"),
+    },
+    "differences": {
+        "host": pl.col("host"),
+        "container": pl.col("container_name"),
+        "change": pl.col("change"),
+        "field": pl.col("field"),
+        "before": pl.col("before"),
+        "after": pl.col("after"),
+    },
     "errors": {
         "host": pl.col("host"),
         "container": pl.col("container_name"),
@@ -102,13 +119,16 @@ def listing(tables: Mapping[str, pl.DataFrame], name: str) -> pl.DataFrame:
     >>> listing(snap.tables, "containers").select("name", "image", "state").row(0)
     ('db', 'postgres:17', 'running')
     """
-    table = tables[name] if name in ("hosts", "containers", "routes") else named(tables[name], tables["containers"])
+    table = named(tables[name], tables["containers"])
     return table.select(expression.alias(heading) for heading, expression in LISTINGS[name].items())
 
 
 def named(table: pl.DataFrame, containers: pl.DataFrame) -> pl.DataFrame:
-    """A table with the name of each row's container behind its keys; null where the container is not there."""
-    if "container_name" in table.columns:
+    """A table with the name of each row's container behind its keys; null where the container is not there.
+
+    A table that has the names already, or is about no containers, stays as it is.
+    """
+    if "container_name" in table.columns or "container_id" not in table.columns:
         return table
     names = containers.select(*KEYS, "container_name")
     joined = table.join(names, on=KEYS, how="left", maintain_order="left")

@@ -16,6 +16,7 @@ from dockerframe.errors import SnapshotError, needs_extra
 from dockerframe.explanation import Explanation, explain
 from dockerframe.export import write_snapshot
 from dockerframe.hosts.audit_settings import AuditSettings
+from dockerframe.report import overview_html, report_html
 from dockerframe.schemas import INSPECTIONS, TABLES
 
 if TYPE_CHECKING:
@@ -103,6 +104,24 @@ class Snapshot:
             f" {self.routes.height} routes, {self.errors.height} errors, taken {self.taken_at:%Y-%m-%d %H:%M:%S} UTC)"
         )
 
+    def _repr_html_(self) -> str:
+        """Show an overview in a notebook."""
+        return overview_html(self, self.findings())
+
+    def html(self, since: Snapshot | None = None) -> str:
+        """The report for people as one HTML page; with what changed since another snapshot, where one is given.
+
+        It opens without a network and runs no script. Pictures are in it with the extra `plots`.
+
+        Examples
+        --------
+        >>> import dockerframe as dkf
+        >>> dkf.from_summaries(b"[]").html().startswith("<!doctype html>")
+        True
+        """
+        differing = None if since is None else diff(since, self)
+        return report_html(self, self.findings(), differing)
+
     @property
     def tables(self) -> dict[str, pl.DataFrame]:
         """All tables by name, in the order of `dockerframe.schemas.TABLES`; `inspections` last, where it is there."""
@@ -122,11 +141,18 @@ class Snapshot:
         mine, others = self.tables, other.tables
         return mine.keys() == others.keys() and all(table.equals(others[name]) for name, table in mine.items())
 
-    def write(self, folder: str | os.PathLike[str], formats: Sequence[str] = ("parquet",)) -> Path:
-        """Write every table into a new folder named by the UTC time, and return that folder.
+    def write(
+        self,
+        folder: str | os.PathLike[str],
+        formats: Sequence[str] = ("parquet",),
+        *,
+        since: Snapshot | None = None,
+    ) -> Path:
+        """Write every table, and the findings, into a new folder named by the UTC time, and return that folder.
 
         The folder appears whole or not at all. `formats` are of `parquet` (which `dockerframe.read_snapshot` reads
-        back, equal frame by frame), `csv` (nested values as JSON) and `json` (one row a line).
+        back, equal frame by frame), `csv` (nested values as JSON), `json` (one row a line) and `html` (`report.html`,
+        one page for people). With `since` the table `differences` is written too.
 
         Raises
         ------
@@ -138,7 +164,12 @@ class Snapshot:
             "precedence": self.precedence,
             "explicit_only": sorted(self.explicit_only),
         }
-        return write_snapshot(self.tables, described, folder, formats, self.taken_at)
+        beside = {"findings": self.findings()}
+        if since is not None:
+            beside["differences"] = diff(since, self)
+        return write_snapshot(
+            self.tables, described, folder, formats, self.taken_at, page=lambda: self.html(since), beside=beside
+        )
 
     def explain(self, alias: str) -> Explanation:
         """Why an alias reaches what it reaches: each field, its value, the label that set it, and those that lost.

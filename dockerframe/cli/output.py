@@ -43,7 +43,7 @@ class Output(StrEnum):
 def print_table(snap: Snapshot, name: str, output: Output) -> None:
     """Print a table of a snapshot: its listing for people; all of it for programs."""
     if output is not Output.table:
-        _print_whole(named(snap.tables[name], snap.containers) if name != "hosts" else snap.hosts, output)
+        _print_whole(named(snap.tables[name], snap.containers), output)
         return
     print_listing(listing(snap.tables, name), name.capitalize())
 

@@ -35,20 +35,27 @@ def start_order(containers: pl.DataFrame, dependencies: pl.DataFrame) -> pl.Data
     >>> start_order(snap.containers, snap.dependencies).select("step", "container_name").rows()
     [(1, 'b'), (2, 'a'), (3, 'c')]
     """
-    import networkx as nx  # noqa: PLC0415 - slow to import, and few need it
-
     round_about = cycles(containers, dependencies.join(containers, on=KEYS, how="semi"))
     if round_about.height:
         way = " → ".join(round_about["cycle"][0])
         raise AuditError(f"There is no order: {way}.", remedy="Take one of these dependencies out.")
+    return steps(containers, dependencies)
+
+
+def steps(containers: pl.DataFrame, dependencies: pl.DataFrame) -> pl.DataFrame:
+    """As `start_order`, with containers that depend on each other in a cycle in one step, rather than an error."""
+    import networkx as nx  # noqa: PLC0415 - slow to import, and few need it
+
     numbered, whole = _graph(containers, dependencies)
-    # An edge leads from a container to what it needs, which starts before it.
-    steps = [
+    # A container and all that goes round with it as one; an edge leads to what is needed, which starts before it.
+    condensed = nx.condensation(whole).reverse()
+    rows = [
         (step, number)
-        for step, numbers in enumerate(nx.topological_generations(whole.reverse()), 1)
-        for number in numbers
+        for step, groups in enumerate(nx.topological_generations(condensed), 1)
+        for group in groups
+        for number in condensed.nodes[group]["members"]
     ]
-    frame = pl.DataFrame(steps, schema={"step": pl.UInt32, "number": pl.UInt32}, orient="row")
+    frame = pl.DataFrame(rows, schema={"step": pl.UInt32, "number": pl.UInt32}, orient="row")
     named = frame.join(numbered, on="number")
     return named.select("step", *KEYS, "container_name").sort("step", "host", "container_name", "container_id")
 

@@ -16,10 +16,11 @@ from dockerframe.export.tables import FORMATS, write_table
 from dockerframe.schemas import INSPECTIONS, TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from datetime import datetime
 
 SNAPSHOT_FILE: Final = "snapshot.json"
+HTML: Final = "html"
 _LAYOUT: Final = 1
 _TRIES: Final = 1_000
 
@@ -30,27 +31,35 @@ def write_snapshot(
     parent: str | os.PathLike[str],
     formats: Sequence[str],
     taken_at: datetime,
+    *,
+    page: Callable[[], str],
+    beside: Mapping[str, pl.DataFrame],
 ) -> Path:
     """Write every table in every format into a new folder under `parent`, named by the UTC time.
 
-    `described` is kept beside them. The folder is made under another name and renamed once all is on disk.
+    The format `html` writes the one file `report.html`, which `page` gives. `described` is kept beside the tables, and
+    so are the frames of `beside`, which are not read back. The folder is made under another name and renamed once all is
+    on disk.
 
     Raises
     ------
     SnapshotError
         When a format is unknown, or something can't be written.
     """
-    unknown = [one for one in formats if one not in FORMATS]
+    unknown = [one for one in formats if one not in (*FORMATS, HTML)]
     if unknown or not formats:
         named = f"There is no format {unknown[0]!r}." if unknown else "No format is named."
-        raise SnapshotError(named, remedy=f"Use one or more of {', '.join(FORMATS)}.")
+        raise SnapshotError(named, remedy=f"Use one or more of {', '.join((*FORMATS, HTML))}.")
     target = Path(parent)
     try:
         target.mkdir(parents=True, exist_ok=True)
         making = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=target))
         try:
-            for name, table in tables.items():
-                for file_format in dict.fromkeys(formats):
+            for file_format in dict.fromkeys(formats):
+                if file_format == HTML:
+                    _write_bytes(making / "report.html", page().encode())
+                    continue
+                for name, table in {**tables, **beside}.items():
                     _write_file(making / f"{name}.{file_format}", table, file_format)
             document = {"layout": _LAYOUT, **described, "formats": list(dict.fromkeys(formats))}
             _write_bytes(making / SNAPSHOT_FILE, json.dumps(document, indent=2).encode())

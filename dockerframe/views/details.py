@@ -26,18 +26,20 @@ _MOUNT: Final = ("type", "source", "mode", "rw")
 _NAMESPACE_PARTS: Final = 3
 
 
-def container_details(snapshot: Snapshot, host: str, container_id: str) -> dict[str, Any]:
+def container_details(snapshot: Snapshot, findings: pl.DataFrame, host: str, container_id: str) -> dict[str, Any]:
     """All that is known of one container: `title`, `subtitle`, `sections`; empty when it is not there."""
     this = (pl.col("host") == host) & (pl.col("container_id") == container_id)
     found = snapshot.containers.filter(this)
     if not found.height:
         return {}
+    found_by_rules = findings.filter(this).to_dicts()
     own = {name: table.filter(this) for name, table in snapshot.tables.items() if name != "hosts"}
     row = found.row(0, named=True)
     blacklisted = {"blacklisted": ", ".join(row["blacklist_reasons"] or [])}
     general = _pairs({name: row[name] for name in _GENERAL} | blacklisted)
     sections = [
         _section("Container", general),
+        _section("Findings", [[one["severity"], f"{one['message']} {one['remedy']}"] for one in found_by_rules]),
         *[_route_section(snapshot, found, route) for route in own["routes"].iter_rows(named=True)],
         _section("Ports", [_port(port) for port in own["ports"].iter_rows(named=True)]),
         _section("Depends on", _dependencies(own["dependencies"])),

@@ -49,8 +49,7 @@ class FleetView:
     def __init__(self, snapshot: Snapshot) -> None:
         self._filters = Filters()
         self._changes = pl.DataFrame()
-        self._names = [name for name in _TABS if name in snapshot.tables]
-        self._tables = {name: TableWidget(name.capitalize()) for name in self._names}
+        self._tables = {name: TableWidget(name.capitalize()) for name in _TABS}
         self._facets = {facet: TableWidget(f"Filter by {facet}", multiple=True, compact=True) for facet in FACETS}
         self._facets[HOST] = TableWidget("Hosts to show", multiple=True, compact=True)
         self._panel = PanelWidget(self._open)
@@ -71,8 +70,8 @@ class FleetView:
     @property
     def selection(self) -> pl.DataFrame:
         """The rows of the open tab that pass the filters and the search, in the order shown, with all columns."""
-        name = self._names[self._controls.tabs.selected_index or 0]
-        return self.snapshot.tables[name][self._tables[name].order]
+        name = _TABS[self._controls.tabs.selected_index or 0]
+        return self._fleet.table(name)[self._tables[name].order]
 
     @property
     def chosen(self) -> tuple[str, str] | None:
@@ -104,9 +103,9 @@ class FleetView:
         SnapshotError
             When there is no such tab.
         """
-        if tab not in self._names:
-            raise SnapshotError(f"There is no tab {tab!r}.", remedy=f"Use {', '.join(self._names)}.")
-        self._controls.tabs.selected_index = self._names.index(tab)
+        if tab not in _TABS:
+            raise SnapshotError(f"There is no tab {tab!r}.", remedy=f"Use {', '.join(_TABS)}.")
+        self._controls.tabs.selected_index = _TABS.index(tab)
 
     def refresh(self) -> None:
         """Ask the fleet again, without blocking the kernel where it has an event loop; filters and choices stay."""
@@ -182,7 +181,7 @@ class FleetView:
         self._show_tab()
 
     def _show_tab(self) -> None:
-        name = self._names[self._controls.tabs.selected_index or 0]
+        name = _TABS[self._controls.tabs.selected_index or 0]
         listed = self._fleet.listed(name)
         chosen_hosts = list(self._filters.chosen.get(HOST, ()))
         of_chosen_host = (
@@ -219,7 +218,7 @@ class FleetView:
         """Show the details of a container, or of a host, by its key."""
         host, container_id = split_key(key)
         if container_id:
-            self._panel.content = container_details(self.snapshot, host, container_id)
+            self._panel.content = container_details(self.snapshot, self._fleet.table("findings"), host, container_id)
         else:
             self._panel.content = host_details(self.snapshot, host)
 

@@ -48,7 +48,14 @@ class ListedFleet:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self._snapshot = snapshot
+        self._tables = snapshot.tables
         self._known: dict[str, pl.DataFrame] = {}
+
+    def table(self, name: str) -> pl.DataFrame:
+        """A table of the snapshot, or its findings, which are looked for when they are first asked for."""
+        if name == "findings" and name not in self._tables:
+            self._tables[name] = self._snapshot.findings()
+        return self._tables[name]
 
     def listed(self, name: str) -> pl.DataFrame:
         """What is shown of a table, with the columns of `INTERNAL`."""
@@ -57,8 +64,8 @@ class ListedFleet:
         return self._known[name]
 
     def _list(self, name: str) -> pl.DataFrame:
-        shown = listing(self._snapshot.tables, name)
-        table = self._snapshot.tables[name]
+        table = self.table(name)
+        shown = listing(self._tables, name)
         is_hosts = name == "hosts"
         keys = pl.col("host") if is_hosts else pl.concat_str(*KEYS, separator=_PARTED, ignore_nulls=True)
         texts = [pl.col(column).cast(pl.String) for column in shown.columns]
@@ -71,7 +78,7 @@ class ListedFleet:
         ).with_row_index(ROW)
 
     def _container_numbers(self, name: str) -> pl.Series:
-        table = self._snapshot.tables[name]
+        table = self._tables[name]
         if name == "containers":
             return pl.int_range(table.height, dtype=pl.UInt32, eager=True)
         if name == "hosts":
@@ -80,4 +87,4 @@ class ListedFleet:
 
     @cached_property
     def _numbers(self) -> pl.DataFrame:
-        return self._snapshot.tables["containers"].select(KEYS).with_row_index("number")
+        return self._tables["containers"].select(KEYS).with_row_index("number")

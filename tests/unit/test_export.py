@@ -38,7 +38,9 @@ def test_what_is_written_is_read_back_equal(demo: dkf.Snapshot, tmp_path: Path) 
 
 def test_every_table_in_every_format_is_there_and_nothing_else(demo: dkf.Snapshot, tmp_path: Path) -> None:
     folder = demo.write(tmp_path, ["parquet", "csv", "json", "csv"])
-    expected = {f"{name}.{one}" for name in demo.tables for one in ("parquet", "csv", "json")} | {"snapshot.json"}
+    expected = {f"{name}.{one}" for name in (*demo.tables, "findings") for one in ("parquet", "csv", "json")} | {
+        "snapshot.json"
+    }
     assert {file.name for file in folder.iterdir()} == expected
     assert os.listdir(tmp_path) == [folder.name]
     for name, table in demo.tables.items():

@@ -1,0 +1,15 @@
+"""Pictures of a fleet: functions from tables to Altair charts that show themselves without any network.
+
+Needs the extra `plots`. Each is an `altair.Chart` or `altair.LayerChart`, to be changed, joined and saved as such.
+"""
+
+from dockerframe.errors import needs_extra
+
+with needs_extra("plots"):
+    from dockerframe.plots.containers import container_ages, containers_by_host
+    from dockerframe.plots.dependencies import dependency_graph
+    from dockerframe.plots.findings import findings_by_rule
+    from dockerframe.plots.offline import svg
+    from dockerframe.plots.ports import port_map
+
+__all__ = ["container_ages", "containers_by_host", "dependency_graph", "findings_by_rule", "port_map", "svg"]

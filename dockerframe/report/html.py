@@ -1,0 +1,106 @@
+"""HTML of an overview and of a whole report: one text without scripts, that fetches nothing, all values escaped."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+
+from dockerframe.differences import said
+from dockerframe.errors import MissingExtraError
+from dockerframe.listings import listing, shown_text
+from dockerframe.report.overview import overview
+
+if TYPE_CHECKING:
+    from jinja2 import Environment
+
+    from dockerframe.snapshot import Snapshot
+
+_MOST_ROWS: Final = 2_000
+_OPEN: Final = ("findings", "hosts")
+_SECTIONS: Final = ("findings", "hosts", "containers", "routes", "ports", "dependencies", "errors")
+_LONGEST_CELL: Final = 300
+
+
+def overview_html(snapshot: Snapshot, findings: pl.DataFrame) -> str:
+    """The overview of a fleet, to be put into a page: figures, a bar a host, why hosts failed."""
+    return _rendered("overview.html", **_overview_values(snapshot, findings))
+
+
+def report_html(snapshot: Snapshot, findings: pl.DataFrame, differences: pl.DataFrame | None = None) -> str:
+    """The whole report as one page: overview, pictures (with the extra `plots`), what changed, findings and tables.
+
+    Tables are cut at 2,000 rows, and say so: the files beside the report hold all.
+    """
+    tables = {**snapshot.tables, "findings": findings}
+    sections = [_section(tables, name) for name in _SECTIONS]
+    changed = None
+    if differences is not None:
+        changed = {
+            "said": said(differences),
+            **_rows("differences", listing({**tables, "differences": differences}, "differences")),
+        }
+    skipped = snapshot.rules().filter(~pl.col("ran")).select("rule", "reason").rows()
+    return _rendered(
+        "report.html",
+        **_overview_values(snapshot, findings),
+        pictures=_pictures(snapshot, findings),
+        sections=sections,
+        changed=changed,
+        skipped=skipped,
+    )
+
+
+def _overview_values(snapshot: Snapshot, findings: pl.DataFrame) -> dict[str, Any]:
+    failed = snapshot.hosts.filter(~pl.col("ok")).select("host", "error_kind", "error").rows()
+    taken = f"{snapshot.taken_at:%Y-%m-%d %H:%M:%S} UTC"
+    return {"overview": overview(snapshot.tables, findings), "failed": failed, "taken": taken}
+
+
+def _section(tables: dict[str, pl.DataFrame], name: str) -> dict[str, Any]:
+    return _rows(name, listing(tables, name)) | {"open": name in _OPEN}
+
+
+def _rows(name: str, frame: pl.DataFrame) -> dict[str, Any]:
+    shown = frame.head(_MOST_ROWS)
+    return {
+        "name": name,
+        "total": frame.height,
+        "cut": frame.height > shown.height,
+        "columns": [(heading, dtype.is_numeric()) for heading, dtype in frame.schema.items()],
+        "rows": [[shown_text(value)[:_LONGEST_CELL] for value in row] for row in shown.iter_rows()],
+    }
+
+
+def _pictures(snapshot: Snapshot, findings: pl.DataFrame) -> list[str]:
+    """Pictures as SVG; none without the extra `plots`."""
+    try:
+        from dockerframe import plots  # noqa: PLC0415 - an extra, and slow to import
+    except MissingExtraError:
+        return []
+    charts = [plots.containers_by_host(snapshot.containers)] if snapshot.containers.height else []
+    charts += [plots.findings_by_rule(findings)] if findings.height else []
+    charts += [plots.port_map(snapshot.ports)] if snapshot.ports["public_port"].count() else []
+    charts += [plots.container_ages(snapshot.containers, snapshot.taken_at)] if snapshot.containers.height else []
+    return [plots.svg(chart) for chart in charts]
+
+
+@cache
+def _environment() -> Environment:
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - only for who writes HTML
+
+    made = Environment(
+        loader=PackageLoader("dockerframe.report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.globals["style"] = (files("dockerframe.report") / "templates" / "style.css").read_text(encoding="utf-8")
+    return made
+
+
+def _rendered(template: str, **values: Any) -> str:
+    return _environment().get_template(template).render(**values)
