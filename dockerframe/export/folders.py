@@ -38,8 +38,8 @@ def write_snapshot(
     """Write every table in every format into a new folder under `parent`, named by the UTC time.
 
     The format `html` writes the one file `report.html`, which `page` gives. `described` is kept beside the tables, and
-    so are the frames of `beside`, which are not read back. The folder is made under another name and renamed once all is
-    on disk.
+    so are the frames of `beside`, which are not read back. The folder is made under another name and renamed once
+    all is on disk.
 
     Raises
     ------

@@ -86,9 +86,11 @@ def write_notebook(path: Path, cells: Sequence[str]) -> None:
 
 def open_and_run(page: Page, address: str, name: str) -> None:
     """Open a notebook as a user does, and run all of its cells."""
-    page.goto(f"{address}/lab/tree/{name}")
+    # A workspace of its own: Lab would open what earlier pages had open.
+    workspace = name.removesuffix(".ipynb")
+    page.goto(f"{address}/lab/workspaces/{workspace}/tree/{name}")
     page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
-    page.locator("text=Python 3").first.wait_for()
+    page.locator(".jp-KernelName, .jp-Toolbar-kernelName").get_by_text("Python 3").wait_for()
     page.locator(".jp-Cell").first.click()
     page.get_by_role("menuitem", name="Run", exact=True).click()
     page.get_by_role("menuitem", name="Run All Cells", exact=True).click()

@@ -1,6 +1,8 @@
 // A page of a table. The kernel holds all rows, sorts, searches and pages; here they are only shown.
 // Every text becomes a text node: nothing that a label holds is ever read as HTML.
 
+const COLOURED = new Set(["state", "health", "severity", "ok"]);
+
 function element(tag, properties = {}, ...children) {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(properties)) {
@@ -136,7 +138,7 @@ function bodyRow(model, row, columns) {
   for (const { column, index } of columns) {
     const text = row.cells[index];
     const cell = element("td", { className: column.numeric ? "dkf-number" : "", title: text }, text);
-    cell.dataset.value = text.length < 20 ? text : "";
+    if (COLOURED.has(column.name)) cell.dataset.value = text;
     made.append(cell);
   }
   made.addEventListener("click", () => choose(model, row.key));
