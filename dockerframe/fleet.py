@@ -27,9 +27,10 @@ from dockerframe.hosts.urls import default_url
 from dockerframe.inspecting import inspect_containers
 from dockerframe.progress import progress_bar
 from dockerframe.taking import from_answers
+from dockerframe.watching import watch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Generator, Iterable, Mapping
 
     from dockerframe.clients.pool import ClientPool
     from dockerframe.schemas import Precedence
@@ -193,6 +194,21 @@ class Fleet:
             )
         errors = pl.concat([snapshot.errors, found.errors])
         return snapshot.with_tables({"inspections": found.inspections, "errors": errors})
+
+    def watch(self, *, precedence: Precedence = "explicit") -> Generator[pl.DataFrame]:
+        """What differs on any host, as it happens: frames with the columns of `dockerframe.schemas.DIFFERENCES`.
+
+        Each host is listened to on a connection of its own. Events only say that there is something to look at: what
+        changed comes from comparing lists of containers, so that none is missed. A host whose connection ends is a
+        row, and is tried again until it answers; then the list tells what happened in between. Ends when closed.
+
+        Examples
+        --------
+        >>> import dockerframe as dkf
+        >>> changes = dkf.Fleet([]).watch()
+        >>> changes.close()
+        """
+        return watch(self.hosts, self.pool, precedence)
 
     def host(self, name: str) -> Host:
         """The host of a name.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 from dockerframe.errors import HostError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Generator, Mapping
     from types import TracebackType
 
     from dockerframe.clients.connection import Connection
@@ -109,6 +109,24 @@ class Client:
         """
         return self._object(self.get(path, params, timeouts=timeouts), path)
 
+    def lines(self, path: str, params: Mapping[str, str], *, timeouts: Timeouts) -> Generator[bytes]:
+        """The lines of an answer that has no end, such as `/events`; an empty one first, once it has begun.
+
+        Nothing else can be asked meanwhile: take a unique client for it.
+
+        Raises
+        ------
+        HostError
+            When the host can't be reached, answers with an error, or the answer ends or stays away.
+        """
+        with self._turn:
+            if self._connection is None:
+                self._open()
+            connection = self._connection
+            if connection is None:
+                raise HostError.at(self.host.name, "disconnected", "not connected")
+            yield from connection.lines(self._versioned(path), params, timeouts)
+
     def close(self) -> None:
         """Give it back to the pool, which keeps it for others; a unique one is disconnected."""
         self._release(self)
@@ -136,10 +154,12 @@ class Client:
     def _send(self, path: str, params: Mapping[str, str], timeouts: Timeouts | None) -> bytes:
         if self._connection is None:
             raise HostError.at(self.host.name, "disconnected", "not connected")
-        prefix = f"/v{self.api_version}" if self.api_version and path.startswith(_VERSIONED) else ""
-        body = self._connection.get(prefix + path, params, timeouts or self.host.timeouts)
+        body = self._connection.get(self._versioned(path), params, timeouts or self.host.timeouts)
         self._proven = True
         return body
+
+    def _versioned(self, path: str) -> str:
+        return f"/v{self.api_version}{path}" if self.api_version and path.startswith(_VERSIONED) else path
 
     def _object(self, body: bytes, path: str) -> dict[str, Any]:
         try:

@@ -15,7 +15,7 @@ from dockerframe.clients.ssh import ssh_adapter
 from dockerframe.errors import DockerframeError, HostError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     import requests
 
@@ -36,6 +36,9 @@ class Connection(Protocol):
 
     def get(self, path: str, params: Mapping[str, str], timeouts: Timeouts) -> bytes:
         """The body of the answer to one GET request. Raises HostError."""
+
+    def lines(self, path: str, params: Mapping[str, str], timeouts: Timeouts) -> Iterator[bytes]:
+        """The lines of an answer that has no end, as they come. Raises HostError, also where there is none for long."""
 
     def close(self) -> None:
         """Let go of sockets."""
@@ -73,6 +76,31 @@ class EngineConnection:
             When the host can't be reached, answers with an error, or takes or sends more than its limits.
         """
         deadline = time.monotonic() + timeouts.connect_seconds + timeouts.read_seconds
+        with self._answer(path, params, timeouts) as response:
+            return self._read(response, path, deadline)
+
+    def lines(self, path: str, params: Mapping[str, str], timeouts: Timeouts) -> Iterator[bytes]:
+        """The lines of an answer that has no end, as they come; an empty one first, once the host has begun to answer.
+
+        Raises
+        ------
+        HostError
+            When the host can't be reached, answers with an error, ends the answer, sends a line past its limit, or
+            nothing for as long as the read timeout.
+        """
+        with self._answer(path, params, timeouts) as response:
+            yield b""
+            begun = b""
+            while chunk := response.raw.read1(_CHUNK_BYTES):
+                *whole, begun = (begun + chunk).split(b"\n")
+                yield from (line for line in whole if line)
+                if len(begun) > self._host.max_answer_bytes:
+                    raise HostError.at(self._host.name, "too_large", f"{path} sent a line without an end")
+        raise HostError.at(self._host.name, "disconnected", f"{path} ended")
+
+    @contextlib.contextmanager
+    def _answer(self, path: str, params: Mapping[str, str], timeouts: Timeouts) -> Iterator[requests.Response]:
+        """An answer whose body is still to be read. Whatever fails meanwhile is a HostError."""
         try:
             response = self._session.get(
                 self._session.base_url + path,
@@ -83,7 +111,7 @@ class EngineConnection:
             )
             with contextlib.closing(response):
                 self._check_status(response, path)
-                return self._read(response, path, deadline)
+                yield response
         except HostError:
             raise
         except Exception as error:

@@ -12,7 +12,7 @@ from dockerframe.errors import HostError
 from dockerframe.hosts.host import Host
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from dockerframe.clients.connection import Connection
     from dockerframe.hosts.host import Timeouts
@@ -68,6 +68,10 @@ class _RecordedConnection:
         if not name or not file.is_file():
             raise HostError.at(self._host.name, "not_found", f"{path} was not recorded")
         return file.read_bytes()
+
+    def lines(self, path: str, params: Mapping[str, str], timeouts: Timeouts) -> Iterator[bytes]:  # noqa: ARG002
+        """There are none: what was recorded does not go on."""
+        raise HostError.at(self._host.name, "not_found", f"{path} was not recorded")
 
     def close(self) -> None:
         """There is nothing to let go of."""

@@ -1,0 +1,160 @@
+"""Against a real engine: containers come, go and change, and diff, watch and the rules that need inspections say so."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+import dockerframe as dkf
+from tests.engines import Dockerd, missing_for_dockerd
+from tests.engines.containers import root_folder
+from tests.live.conftest import need
+
+IMAGE = "busybox:1"
+FOREVER = (IMAGE, "/bin/sleep", "100000")
+
+
+@pytest.fixture(scope="module")
+def engine(root: Path) -> Iterator[Dockerd]:
+    """An engine whose containers the tests change."""
+    need(missing_for_dockerd())
+    made = Dockerd("changing", root / "changing")
+    try:
+        made.start()
+        made.docker("import", "-", IMAGE, given=root_folder())
+        made.docker("network", "create", "--subnet", "172.31.251.0/24", "back")
+        yield made
+    finally:
+        made.remove()
+
+
+@pytest.fixture
+def fleet(engine: Dockerd) -> dkf.Fleet:
+    ids = engine.docker("ps", "-aq").split()
+    if ids:
+        engine.docker("rm", "-f", *ids)
+    return dkf.Fleet.from_urls([f"changing={engine.url}"])
+
+
+def run(engine: Dockerd, name: str, *options: str) -> str:
+    return engine.docker("run", "-d", "--name", name, "--network", "back", *options, *FOREVER).strip()
+
+
+def create(engine: Dockerd, name: str, *options: str) -> None:
+    """Not started: this machine may not give a container all that it asks for."""
+    engine.docker("create", "--name", name, "--network", "back", *options, *FOREVER)
+
+
+def rows(found: pl.DataFrame) -> set[tuple[str, str, str | None]]:
+    return set(found.select("container_name", "change", "field").iter_rows())
+
+
+def test_diff_says_exactly_what_was_done(engine: Dockerd, fleet: dkf.Fleet) -> None:
+    run(engine, "stays")
+    run(engine, "stopped")
+    run(engine, "gone")
+    labels = ["--label", "tier=front", "--label", "proxy.web.port=80"]
+    old = run(engine, "relabelled", *labels)
+    before = fleet.snapshot(progress=False)
+    assert dkf.diff(before, fleet.snapshot(progress=False)).height == 0
+    engine.docker("stop", "-t", "0", "stopped")
+    engine.docker("rm", "-f", "gone")
+    run(engine, "came")
+    engine.docker("rm", "-f", "relabelled")
+    new = run(engine, "relabelled", "--label", "tier=back", "--label", "proxy.web.port=81", "-p", "127.0.0.1:18080:80")
+    found = dkf.diff(before, fleet.snapshot(progress=False))
+    assert rows(found) == {
+        ("stopped", "state", "state"),
+        ("gone", "went", None),
+        ("came", "came", None),
+        ("relabelled", "recreated", None),
+        ("relabelled", "labels", "tier"),
+        ("relabelled", "labels", "proxy.web.port"),
+        ("relabelled", "ports", "80/tcp"),
+        ("relabelled", "routes", "web"),
+        ("relabelled", "routes", "web.port"),
+        ("relabelled", "routes", "relabelled"),
+    }
+    recreated = found.filter(pl.col("change") == "recreated").row(0, named=True)
+    assert (recreated["before"], recreated["after"]) == (old, new)
+    tier = found.filter(pl.col("field") == "tier").row(0, named=True)
+    assert (tier["before"], tier["after"]) == ("front", "back")
+
+
+class Watched:
+    """What a watch yields, with the time at which each came."""
+
+    def __init__(self, fleet: dkf.Fleet) -> None:
+        self._changes = fleet.watch()
+        self._found: queue.SimpleQueue[pl.DataFrame] = queue.SimpleQueue()
+        self._ended = False
+        threading.Thread(target=self._run, daemon=True).start()
+        time.sleep(1.5)
+
+    def _run(self) -> None:
+        for found in self._changes:
+            self._found.put(found)
+            if self._ended:
+                return
+
+    def until(self, *wanted: tuple[str | None, str], seconds: float) -> set[tuple[str | None, str]]:
+        """What was told until all of `wanted` was, or the time was over."""
+        told: set[tuple[str | None, str]] = set()
+        end = time.monotonic() + seconds
+        while not set(wanted) <= told and time.monotonic() < end:
+            try:
+                found = self._found.get(timeout=0.05)
+            except queue.Empty:
+                continue
+            told |= set(found.select("container_name", "change").iter_rows())
+        return told
+
+
+def test_watch_tells_each_change_and_misses_none_while_the_engine_is_away(engine: Dockerd, fleet: dkf.Fleet) -> None:
+    run(engine, "first")
+    watched = Watched(fleet)
+    run(engine, "second")
+    assert ("second", "came") in watched.until(("second", "came"), seconds=5)
+    engine.docker("kill", "second")
+    assert ("second", "state") in watched.until(("second", "state"), seconds=5)
+    engine.docker("rm", "second")
+    assert ("second", "went") in watched.until(("second", "went"), seconds=5)
+    engine.stop()
+    assert (None, "host_failed") in watched.until((None, "host_failed"), seconds=10)
+    engine.start()
+    # Before it is listened to again.
+    engine.docker("rm", "-f", "first")
+    run(engine, "meanwhile")
+    wanted = ((None, "host_answers"), ("first", "went"), ("meanwhile", "came"))
+    assert set(wanted) <= watched.until(*wanted, seconds=30)
+    run(engine, "third")
+    assert ("third", "came") in watched.until(("third", "came"), seconds=15)
+
+
+def test_rules_that_need_inspections(engine: Dockerd, fleet: dkf.Fleet) -> None:
+    create(engine, "loose", "--privileged", "--pid", "host", "--cap-add", "SYS_ADMIN", "--restart", "always",
+        "--security-opt", "seccomp=unconfined", "--device", "/dev/null:/dev/x", "--ulimit", "nofile=64:64")  # fmt: skip
+    run(engine, "tight", "--user", "1000:1000", "--read-only", "--memory", "64m", "--cpu-shares", "512", "--pids-limit", "50",
+        "--security-opt", "no-new-privileges", "--cap-drop", "ALL", "--restart", "on-failure:5")  # fmt: skip
+    snap = fleet.snapshot(progress=False, inspect=True)
+    assert snap.inspections is not None
+    assert snap.inspections.height == snap.containers.height == 2
+    by_name = {
+        name: set(found["rule"]) for (name,), found in snap.findings().group_by("container_name") if name is not None
+    }
+    expected = {
+        "privileged", "strong-capabilities", "runs-as-root", "writable-root", "no-memory-limit", "no-cpu-limit",
+        "new-privileges", "security-profile-off", "restarts-for-ever", "shares-host-namespace", "own-ulimits",
+    }  # fmt: skip
+    assert expected <= by_name["loose"]
+    inspection_rules = {one.id for one in dkf.BUILTIN_RULES if one.needs_inspections}
+    assert by_name["tight"] & inspection_rules == set()
+    assert snap.rules()["ran"].all()
+    with pytest.raises(dkf.SnapshotError, match="several|2 containers"):
+        snap.dependents("", host="changing")
