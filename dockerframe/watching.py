@@ -17,10 +17,10 @@ from dockerframe.snapshot import diff
 from dockerframe.taking import from_answers
 
 if TYPE_CHECKING:
-    from dockerframe.errors import HostError
     from collections.abc import Generator, Sequence
 
     from dockerframe.clients.pool import ClientPool
+    from dockerframe.errors import HostError
     from dockerframe.hosts.host import Host
     from dockerframe.schemas import Precedence
     from dockerframe.snapshot import Snapshot
