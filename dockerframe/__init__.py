@@ -26,11 +26,13 @@ from dockerframe.errors import (
     ConfigurationError,
     DockerframeError,
     GatherError,
+    HistoryError,
     HostError,
     MissingExtraError,
     SnapshotError,
 )
 from dockerframe.fleet import Fleet
+from dockerframe.histories import History, history
 from dockerframe.hosts.audit_settings import AuditSettings, Suppression
 from dockerframe.hosts.host import Host, TlsFiles
 from dockerframe.snapshot import Snapshot, diff
@@ -49,6 +51,8 @@ __all__ = [
     "DockerframeError",
     "Fleet",
     "GatherError",
+    "History",
+    "HistoryError",
     "Host",
     "HostError",
     "MissingExtraError",
@@ -72,6 +76,7 @@ __all__ = [
     "from_bodies",
     "from_summaries",
     "health",
+    "history",
     "idle_settings",
     "image",
     "image_sha256",

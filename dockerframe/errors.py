@@ -112,6 +112,10 @@ class AuditError(DockerframeError):
     """A rule of the audit, or what was asked of the audit, can't be used."""
 
 
+class HistoryError(DockerframeError):
+    """A history can't be read or written."""
+
+
 class MissingExtraError(DockerframeError):
     """Something needs packages that are not installed; names the extra that brings them.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import os
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -20,7 +21,6 @@ from dockerframe.report import overview_html, report_html
 from dockerframe.schemas import INSPECTIONS, TABLES
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping, Sequence
     from datetime import datetime
     from pathlib import Path
@@ -170,6 +170,30 @@ class Snapshot:
         return write_snapshot(
             self.tables, described, folder, formats, self.taken_at, page=lambda: self.html(since), beside=beside
         )
+
+    def save(self, store: str | os.PathLike[str], *, storage_options: Mapping[str, str] | None = None) -> str:
+        """Append this snapshot to a history (extra `history`), which is made if it is not there; gives its id.
+
+        `store` is a folder or the URL of one in an object store, whose `storage_options` are those of Polars and
+        delta-rs. Any number of writers may append at the same time. `dockerframe.history` reads it.
+
+        Raises
+        ------
+        MissingExtraError
+            When the extra is not installed.
+        HistoryError
+            When the store can't be written.
+        """
+        from dockerframe.store import save_tables  # noqa: PLC0415 - an extra
+
+        described = {
+            "precedence": self.precedence,
+            "explicit_only": sorted(self.explicit_only),
+            "inspected": self.inspections is not None,
+            "hosts": self.hosts.height,
+            "containers": self.containers.height,
+        }
+        return save_tables(self.tables, described, os.fspath(store), self.taken_at, storage_options)
 
     def explain(self, alias: str) -> Explanation:
         """Why an alias reaches what it reaches: each field, its value, the label that set it, and those that lost.

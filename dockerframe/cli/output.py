@@ -40,12 +40,29 @@ class Output(StrEnum):
     parquet = "parquet"
 
 
+class AuditOutput(StrEnum):
+    """How findings are printed."""
+
+    table = "table"
+    csv = "csv"
+    json = "json"
+    parquet = "parquet"
+    sarif = "sarif"
+    junit = "junit"
+
+
 def print_table(snap: Snapshot, name: str, output: Output) -> None:
     """Print a table of a snapshot: its listing for people; all of it for programs."""
-    if output is not Output.table:
-        _print_whole(named(snap.tables[name], snap.containers), output)
-        return
-    print_listing(listing(snap.tables, name), name.capitalize())
+    whole = named(snap.tables[name], snap.containers)
+    print_frame(whole, listing(snap.tables, name), output, name.capitalize())
+
+
+def print_frame(whole: pl.DataFrame, shown: pl.DataFrame, output: Output, title: str) -> None:
+    """Print `shown` for people, `whole` for programs."""
+    if output is Output.table:
+        print_listing(shown, title)
+    else:
+        _print_whole(whole, output)
 
 
 def print_listing(frame: pl.DataFrame, title: str) -> None:

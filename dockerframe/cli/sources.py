@@ -5,9 +5,10 @@ from __future__ import annotations
 import functools
 import inspect
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
@@ -62,12 +63,17 @@ class FleetSource:
         try:
             return self.fleet().snapshot(**options)
         except KeyboardInterrupt:
-            warn("Interrupted.")
-            # Threads that still wait for hosts would hold an ordinary exit up until their timeouts.
-            os._exit(_INTERRUPTED)
+            interrupted()
 
 
-def _options(  # noqa: PLR0917 - each is an option
+def interrupted() -> NoReturn:
+    """End at once: threads that still wait for hosts would hold an ordinary exit up until their timeouts."""
+    warn("Interrupted.")
+    sys.stdout.flush()
+    os._exit(_INTERRUPTED)
+
+
+def _options(
     config: Annotated[Path | None, typer.Option(help="Fleet file (YAML).", rich_help_panel=_PANEL)] = None,
     context: Annotated[
         list[str] | None, typer.Option(help="Docker context, by name. Repeatable.", rich_help_panel=_PANEL)

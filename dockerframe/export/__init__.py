@@ -1,6 +1,7 @@
 """Tables to files, whole or not at all, and back."""
 
+from dockerframe.export.checks import junit, sarif
 from dockerframe.export.folders import SNAPSHOT_FILE, read_tables, write_file, write_snapshot
 from dockerframe.export.tables import FORMATS, write_table
 
-__all__ = ["FORMATS", "SNAPSHOT_FILE", "read_tables", "write_file", "write_snapshot", "write_table"]
+__all__ = ["FORMATS", "SNAPSHOT_FILE", "junit", "read_tables", "sarif", "write_file", "write_snapshot", "write_table"]

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import polars as pl
 import pytest
@@ -136,3 +137,62 @@ def test_ctrl_c_waits_for_no_host() -> None:
 def test_version_and_help() -> None:
     assert run("--version").stdout.decode().strip() == f"dockerframe {dkf.__version__}"
     assert b"Exit status" in run("--help").stdout
+
+
+def test_audit_for_people_and_for_what_runs_checks(tmp_path: Path) -> None:
+    done = run("audit", "--demo", "--severity", "high")
+    assert done.returncode == 1
+    shown = done.stdout.decode()
+    assert "docker-socket-writable" in shown
+    assert "latest-tag" not in shown
+    assert b"16 rules did not run: it needs inspections" in done.stderr
+    log = json.loads(run("audit", "--demo", "-o", "sarif").stdout)
+    results = log["runs"][0]["results"]
+    rules = log["runs"][0]["tool"]["driver"]["rules"]
+    assert len(results) == dkf.Fleet.demo().snapshot(progress=False).findings().height
+    assert all(rules[result["ruleIndex"]]["id"] == result["ruleId"] for result in results)
+    suites = ET.fromstring(run("audit", "--demo", "-o", "junit").stdout)
+    assert int(suites.attrib["failures"]) == len(results)
+    assert suites.find("testsuite[@name='privileged']/testcase/skipped") is not None
+    assert suites.find("testsuite[@name='dead']/testcase") is not None
+    lines = run("audit", "--demo", "-o", "json").stdout.splitlines()
+    assert json.loads(lines[0])["severity"] == "critical"
+
+
+def test_audit_fails_on_what_is_bad_enough() -> None:
+    assert run("audit", "--demo", "--fail-on", "critical").returncode == 4
+    assert run("audit", "--demo", "--fail-on", "bad").returncode == 2
+    assert run("audit", "--host", "unix:///nowhere.sock", "--fail-on", "info").returncode == 3
+
+
+def test_reports_since_the_last(tmp_path: Path) -> None:
+    out, store = str(tmp_path / "reports"), str(tmp_path / "store")
+    first = run("report", "--demo", "--out", out, "--since", "last", "--format", "parquet,html", "--save", store)
+    assert first.returncode == 1, first.stderr
+    folder = Path(first.stdout.decode().splitlines()[0])
+    assert {"report.html", "findings.parquet", "containers.parquet"} <= {file.name for file in folder.iterdir()}
+    assert not (folder / "differences.parquet").exists()
+    second = run("report", "--demo", "--out", out, "--since", "last", "--fail-on", "critical", "--save", store)
+    assert second.returncode == 4
+    assert b"nothing changed" in second.stdout
+    assert (Path(second.stdout.decode().splitlines()[0]) / "differences.parquet").exists()
+    assert dkf.history(store).snapshots.height == 2
+    quiet = run("report", "--demo", "--out", out, "--since", str(folder), "--quiet", "--format", "csv")
+    assert quiet.stdout == b""
+    compared = run("diff", str(folder), "--demo")
+    assert b"nothing changed" in compared.stdout
+    assert run("diff", str(tmp_path), "--demo").returncode == 2
+
+
+def test_two_reports_at_once_do_not_harm_each_other(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "dockerframe", "report", "--demo", "--out", str(tmp_path), "--since", "last"]
+    running = [subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) for _ in range(4)]
+    folders = {process.communicate()[0].decode().splitlines()[0] for process in running}
+    assert len(folders) == 4
+    assert {str(file) for file in tmp_path.iterdir()} == folders
+    for folder in folders:
+        assert dkf.read_snapshot(folder).containers.height == 61
+
+
+def test_watch_says_what_it_can_print() -> None:
+    assert run("watch", "--demo", "-o", "csv").returncode == 2

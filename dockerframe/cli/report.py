@@ -1,0 +1,102 @@
+"""Reports, and the demo."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import polars as pl
+import typer
+
+from dockerframe.cli.audit import FailOption, severity
+from dockerframe.cli.output import Output, print_listing, print_table, warn
+from dockerframe.cli.root import InspectOption, app, finish
+from dockerframe.cli.sources import FleetSource, with_source
+from dockerframe.differences import said
+from dockerframe.errors import SnapshotError
+from dockerframe.export import SNAPSHOT_FILE
+from dockerframe.fleet import Fleet
+from dockerframe.listings import listing
+from dockerframe.snapshot import diff
+from dockerframe.taking import read_snapshot
+
+if TYPE_CHECKING:
+    from dockerframe.snapshot import Snapshot
+
+LAST = "last"
+
+
+@app.command()
+@with_source
+def report(
+    source: FleetSource,
+    out: Annotated[Path, typer.Option(help="Folder in which a new folder, named by the UTC time, is made.")],
+    formats: Annotated[
+        str, typer.Option("--format", help="Formats, with commas: parquet, csv, json, html.")
+    ] = "parquet",
+    size: Annotated[bool, typer.Option("--size", help="Ask for sizes too, which is slow.")] = False,
+    inspect: InspectOption = False,
+    since: Annotated[
+        str | None,
+        typer.Option(help="Add what differs from a folder of an earlier report, or from the `last` in --out."),
+    ] = None,
+    save: Annotated[
+        str | None, typer.Option(help="Append to a history as well: a folder or URL (extra `history`).")
+    ] = None,
+    fail_on: FailOption = None,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print what changed, with --since, and nothing else.")] = False,
+) -> None:
+    """Write every table, and the findings, into a folder, whole or not at all. Made to be run by cron or a timer."""
+    fatal = severity(fail_on)
+    earlier = _earlier(out, since)
+    snap = source.snapshot(size=size, inspect=inspect, **({"progress": False} if quiet else {}))
+    folder = snap.write(out, [one.strip() for one in formats.split(",") if one.strip()], since=earlier)
+    if save is not None:
+        snap.save(save)
+    if not quiet:
+        typer.echo(folder)
+    if earlier is not None:
+        _print_changes(earlier, snap, quiet=quiet)
+    worst = snap.findings().filter(pl.col("severity") >= fatal) if fatal is not None else None
+    if worst is not None and worst.height and not quiet:
+        warn(f"{worst.height} findings are {fatal} or worse.")
+    finish(snap, found=worst is not None and worst.height > 0)
+
+
+def _earlier(out: Path, since: str | None) -> Snapshot | None:
+    """The snapshot to compare with; None where none is wanted, or `last` is and there is none yet."""
+    if since is None:
+        return None
+    if since != LAST:
+        return read_snapshot(since)
+    # Names begin with the time; a second report of the same second has a number behind it.
+    folders = sorted(file.parent for file in out.glob(f"*/{SNAPSHOT_FILE}") if not file.parent.name.startswith("."))
+    for folder in reversed(folders):
+        try:
+            return read_snapshot(folder)
+        except SnapshotError as error:
+            warn(f"Not compared with {folder.name}: {error}")
+    return None
+
+
+def _print_changes(earlier: Snapshot, snap: Snapshot, *, quiet: bool) -> None:
+    found = diff(earlier, snap)
+    if found.height:
+        print_listing(listing({**snap.tables, "differences": found}, "differences"), "Differences")
+    if found.height or not quiet:
+        typer.echo(f"Since {earlier.taken_at:%Y-%m-%d %H:%M:%S} UTC: {said(found)}.")
+
+
+@app.command()
+def demo(
+    out: Annotated[Path | None, typer.Option(help="Write a report of it into this folder as well.")] = None,
+    formats: Annotated[str, typer.Option("--format", help="Formats of that report.")] = "parquet,csv,html",
+) -> None:
+    """Show the recorded fleet that ships with dockerframe. One of its hosts is down on purpose; needs no Docker."""
+    snap = Fleet.demo().snapshot()
+    for name in ("hosts", "containers", "routes"):
+        print_table(snap, name, Output.table)
+    worst = snap.findings().filter(pl.col("severity") >= "high")
+    print_listing(listing({**snap.tables, "findings": worst}, "findings"), "Findings, high and critical")
+    if out is not None:
+        typer.echo(f"Report: {snap.write(out, formats.split(','))}")
