@@ -17,6 +17,7 @@ from dockerframe.errors import SnapshotError, needs_extra
 from dockerframe.explanation import Explanation, explain
 from dockerframe.export import write_snapshot
 from dockerframe.hosts.audit_settings import AuditSettings
+from dockerframe.locating import locate
 from dockerframe.report import overview_html, report_html
 from dockerframe.schemas import INSPECTIONS, TABLES
 
@@ -194,6 +195,18 @@ class Snapshot:
             "containers": self.containers.height,
         }
         return save_tables(self.tables, described, os.fspath(store), self.taken_at, storage_options)
+
+    def locate(self, database: str | os.PathLike[str]) -> Snapshot:
+        """Find the country, city, time zone and position of hosts in a MaxMind database (extra `geo`): a new snapshot.
+
+        Raises
+        ------
+        MissingExtraError
+            When the extra is not installed.
+        SnapshotError
+            When the database can't be read.
+        """
+        return self.with_tables({"hosts": locate(self.hosts, database)})
 
     def explain(self, alias: str) -> Explanation:
         """Why an alias reaches what it reaches: each field, its value, the label that set it, and those that lost.

@@ -36,6 +36,9 @@ def report(
     ] = "parquet",
     size: Annotated[bool, typer.Option("--size", help="Ask for sizes too, which is slow.")] = False,
     inspect: InspectOption = False,
+    geo: Annotated[
+        Path | None, typer.Option(help="A MaxMind City database, to say where hosts are (extra `geo`).")
+    ] = None,
     since: Annotated[
         str | None,
         typer.Option(help="Add what differs from a folder of an earlier report, or from the `last` in --out."),
@@ -50,6 +53,7 @@ def report(
     fatal = severity(fail_on)
     earlier = _earlier(out, since)
     snap = source.snapshot(size=size, inspect=inspect, **({"progress": False} if quiet else {}))
+    snap = snap if geo is None else snap.locate(geo)
     folder = snap.write(out, [one.strip() for one in formats.split(",") if one.strip()], since=earlier)
     if save is not None:
         snap.save(save)
