@@ -1,0 +1,125 @@
+"""Tests against recorded fleets: cassettes of what real engines answered (extra `testing`).
+
+In a test suite that uses pytest-recording, `-p dockerframe.pytest_plugin` (or `pytest_plugins` in the topmost
+conftest.py) makes `@pytest.mark.vcr` work with docker-py's sockets, scrubs what is recorded, and has threads take
+turns. `recorded` does the same for one block of code, in a notebook for instance.
+"""
+
+from __future__ import annotations
+
+import socket
+import threading
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import requests
+from docker.transport import unixconn
+
+from dockerframe.clients import shared_pool
+from dockerframe.errors import SnapshotError, needs_extra
+
+with needs_extra("testing"):
+    from vcr import VCR
+    from vcr.record_mode import RecordMode
+    from vcr.stubs import VCRHTTPConnection
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterator, Mapping
+
+_KEPT_HEADERS: Final = frozenset({"content-type", "api-version"})
+
+
+class UnixCassetteConnection(VCRHTTPConnection):  # type: ignore[misc]
+    """A socket's connection under a cassette; its requests are recorded as of http://localhost."""
+
+    _baseclass = unixconn.UnixHTTPConnection
+
+
+def teach(vcr: VCR) -> VCR:
+    """Tell vcrpy of docker-py's connections to sockets, which it does not know by itself."""
+    vcr._custom_patches += (  # noqa: SLF001 - there is no other way in
+        (unixconn, "UnixHTTPConnection", UnixCassetteConnection),
+        (unixconn.UnixHTTPConnectionPool, "ConnectionCls", UnixCassetteConnection),
+    )
+    return vcr
+
+
+def configuration(instead: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """What vcrpy and pytest-recording should be told for cassettes of engines: the value of the fixture `vcr_config`.
+
+    Requests are matched by all but their host, so that a cassette of one engine replays for any. `instead` maps texts
+    that must not be in a cassette to what stands there instead; the name of this machine is replaced anyway.
+    """
+    return {
+        "allow_playback_repeats": True,
+        "decode_compressed_response": True,
+        "filter_headers": ["User-Agent", "Connection", "Accept", "Accept-Encoding"],
+        "before_record_response": scrubber(instead or {}),
+        "match_on": ("method", "scheme", "port", "path", "query"),
+    }
+
+
+def scrubber(instead: Mapping[str, str]) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    """A function that takes out of an answer what tells of the machine that gave it.
+
+    Examples
+    --------
+    >>> answer = {"headers": {"Date": ["today"]}, "body": {"string": b"at secret.example.com"}}
+    >>> scrubber({"secret.example.com": "host.example.com"})(answer)["body"]["string"]
+    b'at host.example.com'
+    """
+    replaced = {socket.gethostname(): "recorded-host", **instead}
+
+    def scrub(response: dict[str, Any]) -> dict[str, Any]:
+        body: bytes = response["body"]["string"]
+        for text, other in replaced.items():
+            if text:
+                body = body.replace(text.encode(), other.encode())
+        kept = {name: value for name, value in response["headers"].items() if name.lower() in _KEPT_HEADERS}
+        headers = {**kept, "Content-Length": [str(len(body))]}
+        return {**response, "headers": headers, "body": {**response["body"], "string": body}}
+
+    return scrub
+
+
+@contextmanager
+def taking_turns() -> Iterator[None]:
+    """Have threads send one request at a time: vcrpy swaps classes for the whole process, and must not be raced."""
+    turn, send = threading.Lock(), requests.Session.send
+
+    def send_in_turn(self: requests.Session, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+        with turn:
+            return send(self, request, **options)
+
+    # Shared clients outlive a block by some seconds; what they negotiated belongs to its cassette.
+    shared_pool.close_all()
+    requests.Session.send = send_in_turn  # type: ignore[method-assign]
+    try:
+        yield
+    finally:
+        requests.Session.send = send  # type: ignore[method-assign]
+        shared_pool.close_all()
+
+
+@contextmanager
+def recorded(
+    cassette: str | os.PathLike[str], *, record: bool = False, instead: Mapping[str, str] | None = None
+) -> Iterator[None]:
+    """Answer requests to engines from a cassette; with `record` ask the engines, and keep what they answer.
+
+    Only requests of the shared pool's new clients are seen: fleets of `from_file`, `from_mapping`, `from_urls`, …
+
+    Raises
+    ------
+    SnapshotError
+        When there is no such cassette, unless it is to be recorded.
+    """
+    path = Path(cassette)
+    if not record and not path.is_file():
+        raise SnapshotError(f"There is no cassette {path}.", remedy="Record it first, with record=True.")
+    mode = RecordMode.ALL if record else RecordMode.NONE
+    vcr = teach(VCR(record_mode=mode, **configuration(instead)))
+    with taking_turns(), vcr.use_cassette(str(path.absolute())):
+        yield
