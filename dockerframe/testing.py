@@ -120,6 +120,6 @@ def recorded(
     if not record and not path.is_file():
         raise SnapshotError(f"There is no cassette {path}.", remedy="Record it first, with record=True.")
     mode = RecordMode.ALL if record else RecordMode.NONE
-    vcr = teach(VCR(record_mode=mode, **configuration(instead)))
-    with taking_turns(), vcr.use_cassette(str(path.absolute())):
+    vcr = teach(VCR())
+    with taking_turns(), vcr.use_cassette(str(path.absolute()), record_mode=mode, **configuration(instead)):
         yield

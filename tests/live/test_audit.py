@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import queue
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ import polars as pl
 import pytest
 
 import dockerframe as dkf
+from dockerframe import testing
 from tests.engines import Dockerd, missing_for_dockerd
 from tests.engines.containers import root_folder
 from tests.live.conftest import need
@@ -158,3 +160,18 @@ def test_rules_that_need_inspections(engine: Dockerd, fleet: dkf.Fleet) -> None:
     assert snap.rules()["ran"].all()
     with pytest.raises(dkf.SnapshotError, match="several|2 containers"):
         snap.dependents("", host="changing")
+
+
+def test_a_cassette_of_an_engine_is_scrubbed_and_replays(engine: Dockerd, fleet: dkf.Fleet, tmp_path: Path) -> None:
+    run(engine, "secretive", "--label", "at=db.internal.example")
+    cassette = tmp_path / "fleet.yaml"
+    with testing.recorded(cassette, record=True, instead={"db.internal.example": "db.example.com"}):
+        asked = fleet.snapshot(progress=False)
+    written = cassette.read_text()
+    assert "db.internal.example" not in written
+    assert f'"{socket.gethostname()}"' not in written
+    elsewhere = dkf.Fleet.from_urls(["changing=unix:///nowhere.sock"])
+    with testing.recorded(cassette):
+        replayed = elsewhere.snapshot(progress=False)
+    assert replayed.labels["value"].to_list() == ["db.example.com"]
+    assert replayed.containers["container_id"].to_list() == asked.containers["container_id"].to_list()
