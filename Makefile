@@ -5,12 +5,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 ENGINES := docker.io runc busybox-static podman openssh-server openssh-client iproute2 iptables
 
-.PHONY: demo test unit lint types format engines benchmark record clean
+.PHONY: demo test unit lint types format engines browser benchmark record clean
 
 demo: $(VENV)/ready
 	$(BIN)/dockerframe demo --out reports
 
-test: $(VENV)/ready engines
+test: $(VENV)/ready engines browser
 	$(BIN)/pytest
 
 unit: $(VENV)/ready
@@ -42,13 +42,20 @@ engines:
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(ENGINES) >/dev/null; \
 	fi
 
+# JupyterLab is looked at with Debian's Chromium.
+browser:
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! [ -x /usr/bin/chromium ]; then \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+			chromium fonts-dejavu-core >/dev/null; \
+	fi
+
 $(VENV)/ready: pyproject.toml constraints.txt
 	@if [ -z "$(PYTHON)" ]; then echo "dockerframe needs Python 3.11 or newer; name it with make PYTHON=..." >&2; exit 2; fi
 	@if ! $(PYTHON) -c 'import ensurepip, venv' 2>/dev/null && [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
 		apt-get update -qq && apt-get install -y -qq python3-venv >/dev/null; \
 	fi
 	$(PYTHON) -m venv --clear $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[notebook,dev]'
+	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all,dev]'
 	touch $@
 
 clean:

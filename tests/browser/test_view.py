@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+import nbformat
 import polars as pl
 import pytest
 
 from tests.browser.lab import open_and_run, write_notebook
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from playwright.sync_api import Locator, Page
 
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning", "ignore::pytest.PytestUnraisableExceptionWarning")
 
+NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
 DEMO = "import dockerframe as dkf\nview = dkf.Fleet.demo().snapshot(progress=False).view()\nview"
 HOSTILE_NAME = "<img src=x onerror=window.hacked=1>"
 HOSTILE = f"""
@@ -198,3 +200,19 @@ def test_the_report_reads_on_a_phone(page: Page, tmp_path: Path) -> None:
     page.goto(f"file://{file}")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     page.get_by_text("docker-socket-writable").first.wait_for()
+
+
+@pytest.mark.parametrize("name", [file.name for file in sorted(NOTEBOOKS.glob("*.ipynb"))])
+def test_each_notebook_runs_as_it_is(page: Page, lab: tuple[str, Path], name: str) -> None:
+    address, folder = lab
+    shutil.copy(NOTEBOOKS / name, folder / name)
+    if not (folder / "cassettes").exists():
+        shutil.copytree(NOTEBOOKS.parent / "cassettes", folder / "cassettes")
+    cells = nbformat.read(folder / name, as_version=4).cells
+    count = sum(cell.cell_type == "code" for cell in cells)
+    open_and_run(page, address, name)
+    last = page.locator(".jp-CodeCell").nth(count - 1).locator(".jp-InputPrompt")
+    last.scroll_into_view_if_needed()
+    page.wait_for_function("prompt => /\\[\\d+\\]/.test(prompt.textContent)", arg=last.element_handle(), timeout=90_000)
+    assert page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
+    assert page.locator(".jp-OutputArea-output", has_text="Traceback").count() == 0
