@@ -7,7 +7,8 @@ from typing import Any, Final
 import altair as alt
 import vl_convert
 
-FONT: Final = "sans-serif"
+# Texts are measured in a font with these widths; a wider one would be cut off.
+FONT: Final = "Liberation Sans, Arial, Helvetica, sans-serif"
 STATE_COLOURS: Final = {
     "running": "#2e7d32",
     "paused": "#6a8fb5",
@@ -62,7 +63,7 @@ def colours(of: dict[str, str], present: list[str]) -> alt.Scale:
 def styled(chart: Any) -> Any:
     """A chart in the style of all of them."""
     return (
-        chart.configure(font=FONT, padding={"left": 5, "top": 5, "right": 30, "bottom": 5})
+        chart.configure(font=FONT, padding={"left": 25, "top": 5, "right": 30, "bottom": 5})
         .configure_view(stroke=None)
         .configure_axis(grid=False, domainColor="#999", tickColor="#999", labelLimit=240)
         .configure_title(anchor="start", subtitleColor="#666")

@@ -83,7 +83,8 @@ def _pictures(snapshot: Snapshot, findings: pl.DataFrame) -> list[str]:
     charts = [plots.containers_by_host(snapshot.containers)] if snapshot.containers.height else []
     charts += [plots.findings_by_rule(findings)] if findings.height else []
     charts += [plots.port_map(snapshot.ports)] if snapshot.ports["public_port"].count() else []
-    charts += [plots.container_ages(snapshot.containers, snapshot.taken_at)] if snapshot.containers.height else []
+    is_dated = snapshot.containers["created"].count() > 0
+    charts += [plots.container_ages(snapshot.containers, snapshot.taken_at)] if is_dated else []
     return [plots.svg(chart) for chart in charts]
 
 
