@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ENGINES := docker.io runc busybox-static podman openssh-server openssh-client iproute2 iptables
 
-.PHONY: demo test unit lint types format engines browser benchmark record clean
+.PHONY: demo test unit site lint types format engines browser benchmark record clean
 
 demo: $(VENV)/ready
 	$(BIN)/dockerframe demo --out reports
@@ -23,6 +23,9 @@ lint: $(VENV)/ready
 
 types: $(VENV)/ready
 	$(BIN)/mypy
+
+site: $(VENV)/ready
+	DISABLE_MKDOCS_2_WARNING=true $(BIN)/mkdocs build --quiet
 
 format: $(VENV)/ready
 	$(BIN)/ruff check --fix .

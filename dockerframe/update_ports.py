@@ -23,6 +23,9 @@ def update_ports(
 ) -> Snapshot:
     """A copy of a snapshot that knows the exposed ports of some containers, as public ports of the same number.
 
+    A container that has gone since is an error of kind `container_gone` on its row; what can't be inspected
+    otherwise is one of kind `inspect_failed`. Routes are derived anew. Source: labels.md, section 3.
+
     Parameters
     ----------
     snapshot
@@ -31,9 +34,6 @@ def update_ports(
         Which containers: a frame with `host` and `container_id`. By default those in host network mode.
     fleet
         The fleet to ask, where the snapshot was read back or made from summaries.
-
-    A container that has gone since is an error of kind `container_gone` on its row; what can't be inspected
-    otherwise is one of kind `inspect_failed`. Routes are derived anew. Source: labels.md, section 3.
 
     Raises
     ------

@@ -1,0 +1,54 @@
+"""What the documentation says works as it stands there."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import dockerframe as dkf
+
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = sorted(DOCS.rglob("*.md"))
+TEXT = "\n".join(page.read_text() for page in [*PAGES, DOCS.parent / "README.md"])
+COMMANDS = sorted(set(re.findall(r"dockerframe ([a-z]+) (--[^\n`]*)", TEXT.replace("\\\n", " "))))
+
+
+@pytest.mark.parametrize("page", ["tutorial.md", "how-to/rules.md"])
+def test_python_of_a_page_runs(page: str) -> None:
+    code = "\n".join(re.findall(r"```python\n(.*?)```", (DOCS / page).read_text(), re.DOTALL))
+    subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
+
+
+@pytest.mark.parametrize("page", ["tutorial.md", "how-to/hosts.md", "how-to/rules.md"])
+def test_fleet_files_of_a_page_are_valid(page: str, tmp_path: Path) -> None:
+    for name in ("ca.pem", "cert.pem", "key.pem"):
+        (tmp_path / name).write_text("")
+    for text in re.findall(r"```yaml\n(.*?)```", (DOCS / page).read_text(), re.DOTALL):
+        whole = text if "providers:" in text else f"{text}\nproviders: {{docker: {{a: 'unix:///x'}}}}"
+        (tmp_path / "fleet.yml").write_text(whole)
+        dkf.Fleet.from_file(tmp_path / "fleet.yml")
+
+
+def test_options_that_are_named_exist() -> None:
+    helped: dict[str, str] = {}
+    assert len(COMMANDS) > 8
+    for command, options in COMMANDS:
+        if command not in helped:
+            helped[command] = subprocess.run(
+                [sys.executable, "-m", "dockerframe", command, "--help"],
+                capture_output=True,
+                check=True,
+                env={"COLUMNS": "200", "PATH": ""},
+            ).stdout.decode()
+        for option in re.findall(r"--[a-z-]+", options):
+            assert option in helped[command], f"{command} {option}"
+
+
+def test_every_rule_that_is_named_exists() -> None:
+    named = set(re.findall(r"(?:rule: |off: \[)([a-z-]+)", TEXT))
+    assert named <= {one.id for one in dkf.BUILTIN_RULES}
+    assert named
