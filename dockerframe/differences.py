@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from dockerframe.derive.labels import KEYS
+from dockerframe.derive.redaction import REDACTED
 from dockerframe.listings import route_target
 from dockerframe.schemas import DIFFERENCES
 
@@ -143,7 +144,10 @@ def _changed_facts(before: Tables, after: Tables, pairs: pl.DataFrame) -> pl.Dat
     old = known.join(_facts(before), left_on=["host", "before"], right_on=KEYS).drop("before")
     new = known.drop("before").join(_facts(after), on=KEYS)
     both = old.join(new, on=[*KEYS, "change", "field"], how="full", coalesce=True, suffix="_after", nulls_equal=True)
-    differs = pl.col("value").ne_missing(pl.col("value_after"))
+    # What was left out when one of them was written is not known, so that it does not differ.
+    left_out = pl.col("value", "value_after").str.contains(REDACTED, literal=True).fill_null(value=False)
+    is_known = ~pl.any_horizontal(left_out)
+    differs = pl.col("value").ne_missing(pl.col("value_after")) & is_known
     return (
         both.filter(differs)
         .select(*KEYS, "change", "field", pl.col("value").alias("before"), pl.col("value_after").alias("after"))

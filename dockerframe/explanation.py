@@ -10,6 +10,7 @@ import polars as pl
 
 from dockerframe.derive.explanations import LOST, explain_alias
 from dockerframe.derive.labels import KEYS
+from dockerframe.derive.redaction import redacted_text, redacted_value
 from dockerframe.errors import SnapshotError
 
 if TYPE_CHECKING:
@@ -93,7 +94,7 @@ class ExplainedLine(NamedTuple):
         return f"  {self.kind} {self.said}"
 
 
-def explain(snapshot: Snapshot, alias: str) -> Explanation:
+def explain(snapshot: Snapshot, alias: str, *, reveal: bool = False) -> Explanation:
     """Explain an alias, on whatever containers have it.
 
     Raises
@@ -109,10 +110,13 @@ def explain(snapshot: Snapshot, alias: str) -> Explanation:
         raise SnapshotError(f"No container has the alias {alias!r}.", remedy=remedy)
     containers = snapshot.containers.join(routes.select(KEYS), on=KEYS, how="semi", maintain_order="left")
     fields, of_routes = explain_alias(containers, alias, snapshot.precedence)
+    if not reveal:
+        fields = fields.with_columns(redacted_value(pl.col("field"), pl.col("value")).alias("value"))
     own = snapshot.errors.join(containers.select(KEYS), on=KEYS, how="semi", maintain_order="left").join(
         of_routes, on=["host", "container_id", "kind", "label"], how="anti", nulls_equal=True, maintain_order="left"
     )
-    return Explanation(routes, fields, pl.concat([of_routes, _of_alias(own, fields)]))
+    errors = pl.concat([of_routes, _of_alias(own, fields)])
+    return Explanation(routes, fields, errors if reveal else errors.with_columns(redacted_text(pl.col("message"))))
 
 
 def _of_alias(errors: pl.DataFrame, fields: pl.DataFrame) -> pl.DataFrame:

@@ -12,6 +12,7 @@ import polars as pl
 from dockerframe.audit import BUILTIN_RULES, run_rules
 from dockerframe.derive.dependency_graph import dependents, start_order
 from dockerframe.derive.labels import KEYS
+from dockerframe.derive.redaction import redact_differences, redact_tables
 from dockerframe.differences import differences
 from dockerframe.errors import SnapshotError, needs_extra
 from dockerframe.explanation import Explanation, explain
@@ -107,12 +108,29 @@ class Snapshot:
 
     def _repr_html_(self) -> str:
         """Show an overview in a notebook."""
-        return overview_html(self, self.findings())
+        shown = self.redacted("hosts")
+        return overview_html(shown, shown.findings())
 
-    def html(self, since: Snapshot | None = None) -> str:
+    def redacted(self, *names: str) -> Snapshot:
+        """A copy without secrets: in all tables, or in those that are named.
+
+        What has a secret name (`DB_PASSWORD`, `….client_secret`, …) is taken out of labels and route fields, and so are
+        the passwords in URLs and commands; `‹redacted›` stands there instead.
+
+        Examples
+        --------
+        >>> import dockerframe as dkf
+        >>> snap = dkf.from_summaries([{"Id": "1", "Labels": {"api.token": "t0p"}, "Command": "run --password=x"}])
+        >>> snap.redacted().containers.select("command").item(), snap.redacted().labels["value"].item()
+        ('run --password=‹redacted›', '‹redacted›')
+        """
+        return self.with_tables(redact_tables({name: self.tables[name] for name in names or self.tables}))
+
+    def html(self, since: Snapshot | None = None, *, reveal: bool = False) -> str:
         """The report for people as one HTML page; with what changed since another snapshot, where one is given.
 
-        It opens without a network and runs no script. Pictures are in it with the extra `plots`.
+        It opens without a network and runs no script. Pictures are in it with the extra `plots`. Secrets are left out
+        unless `reveal` is true.
 
         Examples
         --------
@@ -121,7 +139,12 @@ class Snapshot:
         True
         """
         differing = None if since is None else diff(since, self)
-        return report_html(self, self.findings(), differing)
+        findings = self.findings()
+        if reveal:
+            return report_html(self, findings, differing)
+        differing = None if differing is None else redact_differences(differing)
+        shown = self.redacted("hosts", "errors")
+        return report_html(shown, redact_tables({"findings": findings})["findings"], differing)
 
     @property
     def tables(self) -> dict[str, pl.DataFrame]:
@@ -148,12 +171,14 @@ class Snapshot:
         formats: Sequence[str] = ("parquet",),
         *,
         since: Snapshot | None = None,
+        reveal: bool = False,
     ) -> Path:
         """Write every table, and the findings, into a new folder named by the UTC time, and return that folder.
 
         The folder appears whole or not at all. `formats` are of `parquet` (which `dockerframe.read_snapshot` reads
         back, equal frame by frame), `csv` (nested values as JSON), `json` (one row a line) and `html` (`report.html`,
-        one page for people). With `since` the table `differences` is written too.
+        one page for people). With `since` the table `differences` is written too. Secrets are left out (see `redacted`)
+        unless `reveal` is true.
 
         Raises
         ------
@@ -166,17 +191,35 @@ class Snapshot:
             "explicit_only": sorted(self.explicit_only),
         }
         beside = {"findings": self.findings()}
+        tables = self.tables
         if since is not None:
             beside["differences"] = diff(since, self)
+        if not reveal:
+            tables, beside = redact_tables(tables), redact_tables(beside)
+            if since is not None:
+                beside["differences"] = redact_differences(beside["differences"])
         return write_snapshot(
-            self.tables, described, folder, formats, self.taken_at, page=lambda: self.html(since), beside=beside
+            tables,
+            described,
+            folder,
+            formats,
+            self.taken_at,
+            page=lambda: self.html(since, reveal=reveal),
+            beside=beside,
         )
 
-    def save(self, store: str | os.PathLike[str], *, storage_options: Mapping[str, str] | None = None) -> str:
+    def save(
+        self,
+        store: str | os.PathLike[str],
+        *,
+        storage_options: Mapping[str, str] | None = None,
+        reveal: bool = False,
+    ) -> str:
         """Append this snapshot to a history (extra `history`), which is made if it is not there; gives its id.
 
         `store` is a folder or the URL of one in an object store, whose `storage_options` are those of Polars and
-        delta-rs. Any number of writers may append at the same time. `dockerframe.history` reads it.
+        delta-rs. Any number of writers may append at the same time. `dockerframe.history` reads it. Secrets are left
+        out (see `redacted`) unless `reveal` is true.
 
         Raises
         ------
@@ -194,7 +237,8 @@ class Snapshot:
             "hosts": self.hosts.height,
             "containers": self.containers.height,
         }
-        return save_tables(self.tables, described, os.fspath(store), self.taken_at, storage_options)
+        tables = self.tables if reveal else redact_tables(self.tables)
+        return save_tables(tables, described, os.fspath(store), self.taken_at, storage_options)
 
     def locate(self, database: str | os.PathLike[str]) -> Snapshot:
         """Find the country, city, time zone and position of hosts in a MaxMind database (extra `geo`): a new snapshot.
@@ -208,8 +252,10 @@ class Snapshot:
         """
         return self.with_tables({"hosts": locate(self.hosts, database)})
 
-    def explain(self, alias: str) -> Explanation:
+    def explain(self, alias: str, *, reveal: bool = False) -> Explanation:
         """Why an alias reaches what it reaches: each field, its value, the label that set it, and those that lost.
+
+        Secrets are left out (see `redacted`) unless `reveal` is true.
 
         Raises
         ------
@@ -226,7 +272,7 @@ class Snapshot:
           port = 80  [proxy.app.port, alias]
               lost: port = 81  [proxy.*.port, wildcard]
         """
-        return explain(self, alias)
+        return explain(self, alias, reveal=reveal)
 
     def findings(self, rules: Registry = BUILTIN_RULES, *, suppressed: bool = False) -> pl.DataFrame:
         """The audit: what the rules find, worst first, with the columns of `dockerframe.schemas.FINDINGS`.
@@ -354,8 +400,10 @@ class Snapshot:
         inspect = self.inspections is not None
         return self.source.snapshot(size=size, inspect=inspect, precedence=self.precedence, progress=False)
 
-    def view(self) -> FleetView:
+    def view(self, *, reveal: bool = False) -> FleetView:
         """An interactive view for a notebook: hosts, filters, tables, details, export, refresh (extra `notebook`).
+
+        Secrets are not shown (see `redacted`) unless `reveal` is true.
 
         Raises
         ------
@@ -371,7 +419,7 @@ class Snapshot:
         """
         with needs_extra("notebook"):
             from dockerframe.views.fleet_view import FleetView  # noqa: PLC0415 - widgets only for who looks at them
-        return FleetView(self)
+        return FleetView(self, reveal=reveal)
 
     def with_tables(self, tables: Mapping[str, Any]) -> Snapshot:
         """A copy with some tables replaced, by name."""
@@ -389,7 +437,8 @@ def diff(before: Snapshot, after: Snapshot) -> pl.DataFrame:
 
     One row a difference: `host`, `container_id` (of a recreated container the new one), `container_name`, `change` (one
     of `dockerframe.schemas.CHANGES`), `field`, `before` and `after` (String; null where there was, or is, nothing).
-    Containers are compared on hosts that answered both times; a host that did not is a row of its own.
+    Containers are compared on hosts that answered both times; a host that did not is a row of its own. A value that was
+    left out as a secret, when one of them was written or saved, differs from nothing.
 
     Examples
     --------

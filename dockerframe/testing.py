@@ -7,6 +7,7 @@ turns. `recorded` does the same for one block of code, in a notebook for instanc
 
 from __future__ import annotations
 
+import json
 import socket
 import threading
 from contextlib import contextmanager
@@ -17,6 +18,7 @@ import requests
 from docker.transport import unixconn
 
 from dockerframe.clients import shared_pool
+from dockerframe.derive.redaction import REDACTED, is_secret_name, redact_text
 from dockerframe.errors import SnapshotError, needs_extra
 
 with needs_extra("testing"):
@@ -62,7 +64,9 @@ def configuration(instead: Mapping[str, str] | None = None) -> dict[str, Any]:
 
 
 def scrubber(instead: Mapping[str, str]) -> Callable[[dict[str, Any]], dict[str, Any]]:
-    """A function that takes out of an answer what tells of the machine that gave it.
+    """A function that takes out of an answer secrets, and what tells of the machine that gave it.
+
+    Secrets are what they are in `Snapshot.redacted`.
 
     Examples
     --------
@@ -73,7 +77,7 @@ def scrubber(instead: Mapping[str, str]) -> Callable[[dict[str, Any]], dict[str,
     replaced = {socket.gethostname(): "recorded-host", **instead}
 
     def scrub(response: dict[str, Any]) -> dict[str, Any]:
-        body: bytes = response["body"]["string"]
+        body = _without_secrets(response["body"]["string"])
         for text, other in replaced.items():
             if text:
                 body = body.replace(text.encode(), other.encode())
@@ -82,6 +86,27 @@ def scrubber(instead: Mapping[str, str]) -> Callable[[dict[str, Any]], dict[str,
         return {**response, "headers": headers, "body": {**response["body"], "string": body}}
 
     return scrub
+
+
+def _without_secrets(body: bytes) -> bytes:
+    """A JSON document without secrets in it; anything else as it is."""
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return body
+    redacted = _redacted("", document)
+    return body if redacted == document else json.dumps(redacted, separators=(",", ":"), ensure_ascii=False).encode()
+
+
+def _redacted(name: str, value: Any) -> Any:
+    match value:
+        case dict():
+            return {key: _redacted(key, one) for key, one in value.items()}
+        case list():
+            return [_redacted(name, one) for one in value]
+        case str():
+            return REDACTED if value and is_secret_name(name) else redact_text(value)
+    return value
 
 
 @contextmanager

@@ -12,6 +12,7 @@ import typer
 from dockerframe.cli.output import AuditOutput, Output, print_frame, warn
 from dockerframe.cli.root import InspectOption, OutputOption, app, finish
 from dockerframe.cli.sources import FleetSource, interrupted, with_source
+from dockerframe.derive.redaction import redact_differences, redact_tables
 from dockerframe.differences import said
 from dockerframe.export import junit, sarif
 from dockerframe.listings import listing
@@ -56,6 +57,8 @@ def audit(
     least, fatal = severity(mildest), severity(fail_on)
     snap = source.snapshot(inspect=inspect)
     findings = snap.findings(suppressed=suppressed)
+    if not source.reveal:
+        findings = redact_tables({"findings": findings})["findings"]
     shown = findings if least is None else findings.filter(pl.col("severity") >= least)
     rules = snap.rules()
     match output:
@@ -86,6 +89,8 @@ def diff(
     earlier = read_snapshot(before)
     later = source.snapshot() if after is None else read_snapshot(after)
     found = differences_of(earlier, later)
+    if not source.reveal:
+        found = redact_differences(found)
     print_frame(found, listing({**later.tables, "differences": found}, "differences"), output, "Differences")
     if output is Output.table:
         typer.echo(f"{said(found)}.")
@@ -98,7 +103,7 @@ def diff(
 def explain(source: FleetSource, alias: Annotated[str, typer.Argument(help="An alias, as in `routes`.")]) -> None:
     """Why an alias reaches what it reaches: each field, the label that set it, and those that lost."""
     snap = source.snapshot()
-    typer.echo(repr(snap.explain(alias)))
+    typer.echo(repr(snap.explain(alias, reveal=source.reveal)))
     finish(snap)
 
 
@@ -117,7 +122,8 @@ def watch(
     warn(f"Watching {len(fleet.hosts)} hosts; Ctrl-C ends it.")
     try:
         with closing(fleet.watch()) as changes:
-            for found in changes:
+            for changed in changes:
+                found = changed if source.reveal else redact_differences(changed)
                 if output is Output.json:
                     typer.echo(found.write_ndjson().rstrip("\n"))
                     continue

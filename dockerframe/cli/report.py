@@ -12,6 +12,7 @@ from dockerframe.cli.audit import FailOption, severity
 from dockerframe.cli.output import Output, print_listing, print_table, warn
 from dockerframe.cli.root import InspectOption, app, finish
 from dockerframe.cli.sources import FleetSource, with_source
+from dockerframe.derive.redaction import redact_differences
 from dockerframe.differences import said
 from dockerframe.errors import SnapshotError
 from dockerframe.export import SNAPSHOT_FILE
@@ -54,13 +55,16 @@ def report(
     earlier = _earlier(out, since)
     snap = source.snapshot(size=size, inspect=inspect, **({"progress": False} if quiet else {}))
     snap = snap if geo is None else snap.locate(geo)
-    folder = snap.write(out, [one.strip() for one in formats.split(",") if one.strip()], since=earlier)
+    folder = snap.write(
+        out, [one.strip() for one in formats.split(",") if one.strip()], since=earlier, reveal=source.reveal
+    )
     if save is not None:
-        snap.save(save)
+        snap.save(save, reveal=source.reveal)
     if not quiet:
         typer.echo(folder)
     if earlier is not None:
-        _print_changes(earlier, snap, quiet=quiet)
+        found = diff(earlier, snap)
+        _print_changes(earlier, snap, found if source.reveal else redact_differences(found), quiet=quiet)
     worst = snap.findings().filter(pl.col("severity") >= fatal) if fatal is not None else None
     if worst is not None and worst.height and not quiet:
         warn(f"{worst.height} findings are {fatal} or worse.")
@@ -83,8 +87,7 @@ def _earlier(out: Path, since: str | None) -> Snapshot | None:
     return None
 
 
-def _print_changes(earlier: Snapshot, snap: Snapshot, *, quiet: bool) -> None:
-    found = diff(earlier, snap)
+def _print_changes(earlier: Snapshot, snap: Snapshot, found: pl.DataFrame, *, quiet: bool) -> None:
     if found.height:
         print_listing(listing({**snap.tables, "differences": found}, "differences"), "Differences")
     if found.height or not quiet:

@@ -35,6 +35,7 @@ class FleetSource:
     demo: bool
     connect_timeout: float
     read_timeout: float
+    reveal: bool
 
     def fleet(self) -> Fleet:
         """The fleet that the options name; without any, the environment's.
@@ -90,8 +91,11 @@ def _options(
     read_timeout: Annotated[
         float, typer.Option(min=0.01, help="Seconds for each whole answer.", rich_help_panel=_PANEL)
     ] = DEFAULT_READ_TIMEOUT_SECONDS,
+    reveal: Annotated[
+        bool, typer.Option("--reveal", help="Show secrets, which are left out otherwise.", rich_help_panel=_PANEL)
+    ] = False,
 ) -> FleetSource:
-    return FleetSource(config, context or [], host or [], demo, connect_timeout, read_timeout)
+    return FleetSource(config, context or [], host or [], demo, connect_timeout, read_timeout, reveal)
 
 
 def with_source(command: Callable[..., None]) -> Callable[..., None]:

@@ -13,7 +13,7 @@ from dockerframe.cli.sources import FleetSource, with_source
 
 def _show(source: FleetSource, name: str, output: Output, *, size: bool = False) -> None:
     snap = source.snapshot(size=size)
-    print_table(snap, name, output)
+    print_table(snap if source.reveal else snap.redacted(name), name, output)
     finish(snap)
 
 

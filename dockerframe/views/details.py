@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import polars as pl
 
+from dockerframe.derive.redaction import redact_tables
 from dockerframe.explanation import explain
 from dockerframe.listings import shown_text
 from dockerframe.views.listed import container_key
@@ -26,7 +27,9 @@ _MOUNT: Final = ("type", "source", "mode", "rw")
 _NAMESPACE_PARTS: Final = 3
 
 
-def container_details(snapshot: Snapshot, findings: pl.DataFrame, host: str, container_id: str) -> dict[str, Any]:
+def container_details(
+    snapshot: Snapshot, findings: pl.DataFrame, host: str, container_id: str, *, reveal: bool = False
+) -> dict[str, Any]:
     """All that is known of one container: `title`, `subtitle`, `sections`; empty when it is not there."""
     this = (pl.col("host") == host) & (pl.col("container_id") == container_id)
     found = snapshot.containers.filter(this)
@@ -34,20 +37,21 @@ def container_details(snapshot: Snapshot, findings: pl.DataFrame, host: str, con
         return {}
     found_by_rules = findings.filter(this).to_dicts()
     own = {name: table.filter(this) for name, table in snapshot.tables.items() if name != "hosts"}
-    row = found.row(0, named=True)
+    shown = own if reveal else redact_tables(own)
+    row = shown["containers"].row(0, named=True)
     blacklisted = {"blacklisted": ", ".join(row["blacklist_reasons"] or [])}
     general = _pairs({name: row[name] for name in _GENERAL} | blacklisted)
     sections = [
         _section("Container", general),
         _section("Findings", [[one["severity"], f"{one['message']} {one['remedy']}"] for one in found_by_rules]),
-        *[_route_section(snapshot, found, route) for route in own["routes"].iter_rows(named=True)],
+        *[_route_section(snapshot, found, route, reveal=reveal) for route in own["routes"].iter_rows(named=True)],
         _section("Ports", [_port(port) for port in own["ports"].iter_rows(named=True)]),
         _section("Depends on", _dependencies(own["dependencies"])),
         _section("Needed by", _dependents(snapshot, host, container_id)),
-        _section("Wrong with its labels", [[one["kind"], one["message"]] for one in own["errors"].to_dicts()]),
+        _section("Wrong with its labels", [[one["kind"], one["message"]] for one in shown["errors"].to_dicts()]),
         _section("Networks", [[one["network"], one["ip_address"] or ""] for one in own["networks"].to_dicts()]),
         _section("Mounts", [_mount(mount) for mount in own["mounts"].iter_rows(named=True)]),
-        *_label_sections(own["labels"]),
+        *_label_sections(shown["labels"]),
     ]
     return {
         "title": row["container_name"] or container_id[:12],
@@ -56,9 +60,9 @@ def container_details(snapshot: Snapshot, findings: pl.DataFrame, host: str, con
     }
 
 
-def host_details(snapshot: Snapshot, host: str) -> dict[str, Any]:
+def host_details(hosts: pl.DataFrame, host: str) -> dict[str, Any]:
     """All that is known of one host; empty when it is not there."""
-    found = snapshot.hosts.filter(pl.col("host") == host)
+    found = hosts.filter(pl.col("host") == host)
     if not found.height:
         return {}
     row = found.row(0, named=True)
@@ -86,9 +90,9 @@ def _mount(mount: dict[str, Any]) -> list[Cell]:
     return [mount["destination"] or "", ", ".join(shown_text(fact) for fact in facts.values())]
 
 
-def _route_section(snapshot: Snapshot, container: pl.DataFrame, route: dict[str, Any]) -> Section:
+def _route_section(snapshot: Snapshot, container: pl.DataFrame, route: dict[str, Any], *, reveal: bool) -> Section:
     """A route, and for each of its fields the label that set it and those that lost."""
-    lines = explain(snapshot.with_tables({"containers": container}), route["alias"]).lines(route)
+    lines = explain(snapshot.with_tables({"containers": container}), route["alias"], reveal=reveal).lines(route)
     return _section(
         f"Route {route['alias']}",
         [[line.kind, f"{line.said}  [{line.reason}]" if line.reason else line.said] for line in lines],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from dockerframe.derive.labels import KEYS
+from dockerframe.derive.redaction import redact_tables
 from dockerframe.differences import differences, said
 from dockerframe.errors import DockerframeError, SnapshotError
 from dockerframe.export import write_file
@@ -46,7 +47,8 @@ class FleetView:
     ('edge', 'shop-migrate-1', 'exited')
     """
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: Snapshot, *, reveal: bool = False) -> None:
+        self._reveal = reveal
         self._filters = Filters()
         self._changes = pl.DataFrame()
         self._tables = {name: TableWidget(name.capitalize()) for name in _TABS}
@@ -112,7 +114,7 @@ class FleetView:
         self._refreshing.now(self.snapshot)
 
     def export(self, path: str | Path) -> Path:
-        """Write what is selected into a file, CSV or Parquet by its ending.
+        """Write what is selected into a file, CSV or Parquet by its ending; without secrets, unless they are revealed.
 
         Raises
         ------
@@ -125,7 +127,9 @@ class FleetView:
             raise SnapshotError(
                 f"{target} ends in neither .csv nor .parquet.", remedy="Name a file with such an ending."
             )
-        write_file(self.selection, target, file_format)
+        name = _TABS[self._controls.tabs.selected_index or 0]
+        selected = self.selection
+        write_file(selected if self._reveal else redact_tables({name: selected})[name], target, file_format)
         return target
 
     def close(self) -> None:
@@ -149,7 +153,7 @@ class FleetView:
 
     def _set(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        self._fleet = ListedFleet(snapshot)
+        self._fleet = ListedFleet(snapshot, reveal=self._reveal)
         self._values = facet_values(snapshot.tables)
         self._controls.may_refresh(snapshot.source is not None)
         self._show()
@@ -218,9 +222,11 @@ class FleetView:
         """Show the details of a container, or of a host, by its key."""
         host, container_id = split_key(key)
         if container_id:
-            self._panel.content = container_details(self.snapshot, self._fleet.table("findings"), host, container_id)
+            self._panel.content = container_details(
+                self.snapshot, self._fleet.table("findings"), host, container_id, reveal=self._reveal
+            )
         else:
-            self._panel.content = host_details(self.snapshot, host)
+            self._panel.content = host_details(self._fleet.table("hosts"), host)
 
     def _period_changed(self, change: dict[str, Any]) -> None:
         self._refreshing.every(change["new"], lambda: self.snapshot)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from dockerframe.derive.labels import KEYS
+from dockerframe.derive.redaction import redact_tables
 from dockerframe.listings import listing
 
 if TYPE_CHECKING:
@@ -46,15 +47,17 @@ def split_key(key: str) -> tuple[str, str]:
 class ListedFleet:
     """The tables of a snapshot, its findings among them, each listed when it is first asked for."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
-        self._snapshot = snapshot
-        self._tables = snapshot.tables
+    def __init__(self, snapshot: Snapshot, *, reveal: bool = False) -> None:
+        self._snapshot = snapshot if reveal else snapshot.redacted("hosts", "errors")
+        self._reveal = reveal
+        self._tables = self._snapshot.tables
         self._known: dict[str, pl.DataFrame] = {}
 
     def table(self, name: str) -> pl.DataFrame:
         """A table of the snapshot, or its findings, which are looked for when they are first asked for."""
         if name == "findings" and name not in self._tables:
-            self._tables[name] = self._snapshot.findings()
+            findings = self._snapshot.findings()
+            self._tables[name] = findings if self._reveal else redact_tables({name: findings})[name]
         return self._tables[name]
 
     def listed(self, name: str) -> pl.DataFrame:

@@ -31,7 +31,7 @@ def test_exported_names_are_those_of_the_api() -> None:
     assert {name for name in dir(dkf) if not name.startswith("_")} - set(dkf.__all__) <= {
         "clients", "decode", "demo", "derive", "errors", "explanation", "export", "fleet", "gather", "hosts", "hosts_table", "namespace",
         "progress", "schemas", "snapshot", "update_ports", "yaml_nodes", "cli", "audit", "differences", "inspecting", "listings", "taking",
-        "views", "history", "plots", "report",
+        "views", "histories", "locating", "plots", "pytest_plugin", "report", "store", "testing", "watching",
     }  # fmt: skip
 
 

@@ -1,0 +1,131 @@
+"""Secrets: in no view, report, export, cassette or history unless they are asked for."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import dockerframe as dkf
+from dockerframe import testing
+from dockerframe.derive.redaction import REDACTED, is_secret_name, redact_text
+from tests.summaries import snapshot_of, summary
+
+SECRET = "hunter2hunter2"
+NAMES = [
+    "DB_PASSWORD", "MYSQL_ROOT_PASSWORD", "GITHUB_TOKEN", "AWS_SECRET_ACCESS_KEY", "api-key", "apikey", "PRIVATE_KEY", "x.auth",
+    "proxy.app.middlewares.oidc.client_secret", "traefik.http.middlewares.m.basicauth.users", "wireguard.psk", "SSH_KEY", "ldap.pass",
+]  # fmt: skip
+HARMLESS = [
+    "proxy.app.port",
+    "monkey",
+    "keyboard.layout",
+    "author",
+    "passenger",
+    "com.docker.compose.config-hash",
+    "compass",
+]
+TEXTS = [
+    f"serve --password {SECRET}",
+    f"serve --password={SECRET} --port 80",
+    f"sh -c 'API_TOKEN={SECRET} run'",
+    f"postgres://app:{SECRET}@db:5432/app",
+    f"amqp://:{SECRET}@mq",
+    f"client_secret: {SECRET}",
+    f'{{"password": "{SECRET}", "port": 80}}',
+    f"Authorization: Bearer {SECRET}",
+    f"curl -H 'X-Api-Key: {SECRET}'",
+]
+
+
+def secretive() -> dict[str, object]:
+    labels = {
+        "DB_PASSWORD": SECRET,
+        "backup.url": f"s3://key:{SECRET}@host/b",
+        "proxy.web.middlewares.oidc": f"client_secret: {SECRET}\nissuer: x",
+        "proxy.web.middlewares.basic_auth.password": SECRET,
+        "proxy.web.port": "80",
+        "proxy.web.max_conns_per_host": f"token={SECRET}",
+    }
+    return summary(Labels=labels, Command=f"run --token {SECRET}")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_secret_names(name: str) -> None:
+    assert is_secret_name(name)
+
+
+@pytest.mark.parametrize("name", HARMLESS)
+def test_harmless_names(name: str) -> None:
+    assert not is_secret_name(name)
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_texts(text: str) -> None:
+    assert SECRET not in redact_text(text)
+    assert REDACTED in redact_text(text)
+    labels = snapshot_of(summary(Labels={"note": text})).redacted().labels
+    assert labels["value"].item() == redact_text(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "run --port 80", "https://example.com/a:b", "the token is missing", "a: b", "tcp://10.0.0.1:2375"]
+)
+def test_harmless_texts_stay(text: str) -> None:
+    assert redact_text(text) == text
+
+
+def all_of(folder: Path) -> bytes:
+    return b"".join(file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file())
+
+
+def test_nothing_written_has_them_unless_asked_for(tmp_path: Path) -> None:
+    snap = snapshot_of(secretive(), url=f"tcp://user:{SECRET}@10.0.0.1:2375")
+    before = snapshot_of(summary(Labels={"DB_PASSWORD": f"old{SECRET}"}))
+    formats = ["csv", "json", "html"]
+    assert SECRET.encode() not in all_of(snap.write(tmp_path / "a", formats, since=before))
+    assert SECRET.encode() in all_of(snap.write(tmp_path / "b", formats, since=before, reveal=True))
+    written = dkf.read_snapshot(snap.write(tmp_path / "c"))
+    assert SECRET not in str(written.containers.to_dicts()) + str(written.routes.to_dicts()) + str(
+        written.hosts.to_dicts()
+    )
+    assert dkf.diff(written, snap).height == 0
+    snap.save(tmp_path / "store")
+    stored = dkf.history(tmp_path / "store").last()
+    assert SECRET not in str([table.to_dicts() for table in stored.tables.values()])
+    assert snap.write(tmp_path / "d", reveal=True).is_dir()
+    assert dkf.read_snapshot(tmp_path / "d" / next((tmp_path / "d").iterdir()).name).equals(snap)
+
+
+def test_nothing_shown_has_them_unless_asked_for(tmp_path: Path) -> None:
+    snap = snapshot_of(secretive(), url=f"tcp://user:{SECRET}@10.0.0.1:2375")
+    assert SECRET not in snap._repr_html_()
+    assert SECRET not in repr(snap.explain("web"))
+    assert SECRET in repr(snap.explain("web", reveal=True))
+    view = snap.view()
+    for tab in ("containers", "routes", "findings", "hosts"):
+        view.open(tab)
+        assert SECRET not in json.dumps(view._tables[tab].rows)
+    view._open(f"local\x1f{snap.containers['container_id'].item()}")
+    assert SECRET not in json.dumps(view._panel.content)
+    assert "middlewares.oidc" in json.dumps(view._panel.content)
+    view._open("local")
+    assert SECRET not in json.dumps(view._panel.content)
+    view.open("containers")
+    assert SECRET not in view.export(tmp_path / "x.csv").read_text()
+    assert SECRET in snap.view(reveal=True).export(tmp_path / "y.csv").read_text()
+
+
+def test_the_demo_fleet_has_no_secrets() -> None:
+    demo = dkf.Fleet.demo().snapshot(progress=False)
+    assert demo.redacted().equals(demo)
+
+
+def test_cassettes(tmp_path: Path) -> None:
+    body = json.dumps({"Config": {"Env": [f"DB_PASSWORD={SECRET}", "A=1"], "Labels": {"x.token": SECRET}}}).encode()
+    answer = {"headers": {"Content-Type": ["application/json"]}, "body": {"string": body}}
+    scrubbed = testing.scrubber({})(answer)
+    assert SECRET.encode() not in scrubbed["body"]["string"]
+    assert json.loads(scrubbed["body"]["string"])["Config"]["Env"][1] == "A=1"
+    assert scrubbed["headers"]["Content-Length"] == [str(len(scrubbed["body"]["string"]))]
