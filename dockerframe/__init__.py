@@ -6,6 +6,8 @@ snap = dkf.Fleet.from_file("fleet.yml").snapshot()
 snap.containers
 """
 
+import logging as _logging
+
 from dockerframe import namespace as _namespace
 from dockerframe.audit import Registry, Rule
 from dockerframe.audit.builtin import BUILTIN_RULES, rule
@@ -40,6 +42,8 @@ from dockerframe.taking import concat, from_bodies, from_summaries, read_snapsho
 from dockerframe.update_ports import update_ports
 
 _namespace.register()
+# Nothing is printed unless the program that uses it wants to see it.
+_logging.getLogger("dockerframe").addHandler(_logging.NullHandler())
 
 __version__ = "0.1.0"
 

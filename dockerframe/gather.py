@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
@@ -9,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from dockerframe.clients.agent import AGENT_INFO_PATH
 from dockerframe.clients.failures import host_error
+from dockerframe.derive.redaction import redact_text
 from dockerframe.errors import HostError
 
 if TYPE_CHECKING:
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
     from dockerframe.clients.client import Client
     from dockerframe.clients.pool import ClientPool
     from dockerframe.hosts.host import Host
+
+_LOG: Final = logging.getLogger("dockerframe.gather")
 
 ResultT = TypeVar("ResultT")
 
@@ -101,9 +105,11 @@ def isolated(host: Host, ask: Callable[[], ResultT], failed: Callable[[HostError
     try:
         return ask()
     except HostError as error:
-        return failed(error)
+        failure = error
     except Exception as error:  # noqa: BLE001 - whatever it is, it must not cost the other hosts' rows
-        return failed(host_error(error, host))
+        failure = host_error(error, host)
+    _LOG.warning("[%s] %s", failure.kind, redact_text(str(failure)))
+    return failed(failure)
 
 
 def _ask(host: Host, pool: ClientPool, *, size: bool) -> HostAnswer:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import os
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import polars as pl
@@ -16,7 +16,7 @@ from dockerframe.derive.redaction import redact_differences, redact_tables
 from dockerframe.differences import differences
 from dockerframe.errors import SnapshotError, needs_extra
 from dockerframe.explanation import Explanation, explain
-from dockerframe.export import write_snapshot
+from dockerframe.export import metrics_text, write_snapshot
 from dockerframe.hosts.audit_settings import AuditSettings
 from dockerframe.locating import locate
 from dockerframe.report import overview_html, report_html
@@ -70,6 +70,8 @@ class Snapshot:
         Who wins where an alias and a wildcard set one field.
     explicit_only
         The hosts on which only containers with `proxy.` labels have routes.
+    received_bytes
+        How large the list of containers was that each host sent; empty when it was not gathered.
     source
         The fleet it was taken of; None when there was none to ask, or it was read back.
 
@@ -96,6 +98,7 @@ class Snapshot:
     explicit_only: frozenset[str] = frozenset()
     source: Source | None = None
     inspections: pl.DataFrame | None = None
+    received_bytes: Mapping[str, int] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         """Show how large the fleet is and how it fares."""
@@ -207,6 +210,17 @@ class Snapshot:
             page=lambda: self.html(since, reveal=reveal),
             beside=beside,
         )
+
+    def metrics(self) -> str:
+        """Figures of this snapshot in the text format of Prometheus: hosts up, seconds, bytes, containers, findings.
+
+        Examples
+        --------
+        >>> import dockerframe as dkf
+        >>> print(dkf.from_summaries(b"[]").metrics().splitlines()[2])
+        dockerframe_host_up{host="local"} 1
+        """
+        return metrics_text(self.tables, self.findings(), self.received_bytes, self.taken_at)
 
     def save(
         self,

@@ -95,7 +95,9 @@ def from_answers(
     errors = decoded.failures | {answer.host.name: answer.error for answer in answers if answer.error is not None}
     hosts = hosts_table(answers, errors, decoded.counts())
     explicit_only = frozenset(answer.host.name for answer in answers if answer.host.explicit_only)
-    return replace(_snapshot(decoded, hosts, precedence, explicit_only), source=source), errors
+    sizes = {answer.host.name: len(answer.body) for answer in answers if answer.error is None}
+    taken = _snapshot(decoded, hosts, precedence, explicit_only)
+    return replace(taken, source=source, received_bytes=sizes), errors
 
 
 def concat(snapshots: Iterable[Snapshot]) -> Snapshot:

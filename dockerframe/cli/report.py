@@ -15,7 +15,7 @@ from dockerframe.cli.sources import FleetSource, with_source
 from dockerframe.derive.redaction import redact_differences
 from dockerframe.differences import said
 from dockerframe.errors import SnapshotError
-from dockerframe.export import SNAPSHOT_FILE
+from dockerframe.export import SNAPSHOT_FILE, write_metrics
 from dockerframe.fleet import Fleet
 from dockerframe.listings import listing
 from dockerframe.snapshot import diff
@@ -47,6 +47,9 @@ def report(
     save: Annotated[
         str | None, typer.Option(help="Append to a history as well: a folder or URL (extra `history`).")
     ] = None,
+    metrics: Annotated[
+        Path | None, typer.Option(help="Write figures for Prometheus into this file, such as a node exporter reads.")
+    ] = None,
     fail_on: FailOption = None,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print what changed, with --since, and nothing else.")] = False,
 ) -> None:
@@ -60,6 +63,8 @@ def report(
     )
     if save is not None:
         snap.save(save, reveal=source.reveal)
+    if metrics is not None:
+        write_metrics(snap.metrics(), metrics)
     if not quiet:
         typer.echo(folder)
     if earlier is not None:

@@ -131,10 +131,22 @@ class EngineConnection:
         said = response.raw.read(200, decode_content=False).decode("utf-8", errors="replace").strip()
         raise HostError.at(self._host.name, kind, f"{path} answered {status}: {said or response.reason}", remedy)
 
+    def _announced(self, response: requests.Response, path: str) -> int:
+        """The size that the answer says it has; 0 where it says none."""
+        text = response.headers.get("Content-Length") or "0"
+        if not (text.isascii() and text.isdigit()):
+            raise HostError.at(
+                self._host.name,
+                "invalid_answer",
+                f"{path} has the Content-Length {text[:40]!r}",
+                "Look at what stands between this machine and the engine.",
+            )
+        return int(text)
+
     def _read(self, response: requests.Response, path: str, deadline: float) -> bytes:
         """The body, as long as it is within the limits while it arrives."""
         limit = self._host.max_answer_bytes
-        announced = int(response.headers.get("Content-Length") or 0)
+        announced = self._announced(response, path)
         chunks: list[bytes] = []
         received = 0
         while received <= limit >= announced:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import logging
 import os
 import threading
 import time
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
     from dockerframe.clients.connection import Connection
     from dockerframe.hosts.host import Host
+
+_LOG: Final = logging.getLogger("dockerframe.clients")
 
 IDLE_SECONDS: Final = 10.0
 """How long a client without users stays connected."""
@@ -74,6 +77,7 @@ class ClientPool:
         if unique:
             client = Client(host, self._connect, Client.disconnect)
             client.open()
+            _LOG.debug("client of %s made, of its own", host.name)
             return client
         with self._lock:
             slot = self._slots.setdefault(host.identity, _Slot())
@@ -84,7 +88,10 @@ class ClientPool:
                     client = Client(host, self._connect, self.release)
                     client.open()
                     slot.client = client
+                    _LOG.debug("client of %s made", host.name)
                     self._start_cleaner()
+                else:
+                    _LOG.debug("client of %s reused", host.name)
                 return slot.client
         except BaseException:
             self._drop_reference(host.identity)
@@ -168,6 +175,7 @@ class ClientPool:
 def _disconnect(slots: list[_Slot]) -> None:
     for slot in slots:
         if slot.client is not None:
+            _LOG.debug("client of %s closed", slot.client.host.name)
             try:
                 slot.client.disconnect()
             except (OSError, HostError):

@@ -2,6 +2,18 @@
 
 from dockerframe.export.checks import junit, sarif
 from dockerframe.export.folders import SNAPSHOT_FILE, read_tables, write_file, write_snapshot
+from dockerframe.export.metrics import metrics_text, write_metrics
 from dockerframe.export.tables import FORMATS, write_table
 
-__all__ = ["FORMATS", "SNAPSHOT_FILE", "junit", "read_tables", "sarif", "write_file", "write_snapshot", "write_table"]
+__all__ = [
+    "FORMATS",
+    "SNAPSHOT_FILE",
+    "junit",
+    "metrics_text",
+    "read_tables",
+    "sarif",
+    "write_file",
+    "write_metrics",
+    "write_snapshot",
+    "write_table",
+]

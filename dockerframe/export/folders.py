@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -16,7 +17,7 @@ from dockerframe.export.tables import FORMATS, write_table
 from dockerframe.schemas import INSPECTIONS, TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from datetime import datetime
 
 SNAPSHOT_FILE: Final = "snapshot.json"
@@ -82,18 +83,30 @@ def write_file(table: pl.DataFrame, path: str | os.PathLike[str], file_format: s
     SnapshotError
         When the format is unknown, or the file can't be written.
     """
+    with replaced_file(path) as making:
+        _write_file(making, table, file_format)
+
+
+@contextmanager
+def replaced_file(path: str | os.PathLike[str]) -> Iterator[Path]:
+    """A file to write into that takes the place of another once it is done; nothing changes if that fails.
+
+    Raises
+    ------
+    SnapshotError
+        When it can't be written.
+    """
     target = Path(path)
     making = target.with_name(f".{target.name}.{os.getpid()}.unfinished")
     try:
         try:
-            _write_file(making, table, file_format)
+            yield making
             making.replace(target)
         finally:
             making.unlink(missing_ok=True)
     except OSError as error:
-        raise SnapshotError(
-            f"{target}: {error.strerror or error}.", remedy="Name a file that can be written."
-        ) from error
+        problem = f"{target}: {error.strerror or error}."
+        raise SnapshotError(problem, remedy="Name a file that can be written.") from error
 
 
 def read_tables(folder: str | os.PathLike[str]) -> tuple[dict[str, pl.DataFrame], dict[str, Any]]:
