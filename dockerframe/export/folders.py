@@ -6,7 +6,8 @@ import json
 import os
 import shutil
 import tempfile
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -24,6 +25,8 @@ SNAPSHOT_FILE: Final = "snapshot.json"
 HTML: Final = "html"
 _LAYOUT: Final = 1
 _TRIES: Final = 1_000
+_UNFINISHED: Final = ".unfinished-"
+_CUT_OFF_SECONDS: Final = 24 * 3600
 
 
 def write_snapshot(
@@ -54,7 +57,8 @@ def write_snapshot(
     target = Path(parent)
     try:
         target.mkdir(parents=True, exist_ok=True)
-        making = Path(tempfile.mkdtemp(prefix=".unfinished-", dir=target))
+        _remove_cut_off(target)
+        making = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=target))
         try:
             for file_format in dict.fromkeys(formats):
                 if file_format == HTML:
@@ -137,6 +141,14 @@ def read_tables(folder: str | os.PathLike[str]) -> tuple[dict[str, pl.DataFrame]
             f"{path} has no readable Parquet tables: {error}.", remedy="Write the snapshot with formats=['parquet']."
         ) from error
     return tables, described
+
+
+def _remove_cut_off(parent: Path) -> None:
+    """Take away what writers that were killed left behind, once it is too old for anybody to be writing it."""
+    for folder in parent.glob(f"{_UNFINISHED}*"):
+        with suppress(FileNotFoundError):
+            if time.time() - folder.stat().st_mtime > _CUT_OFF_SECONDS:
+                shutil.rmtree(folder, ignore_errors=True)
 
 
 def _write_file(path: Path, table: pl.DataFrame, file_format: str) -> None:

@@ -235,7 +235,13 @@ class _Reader:
 
     def _path(self, value: object, path: str) -> Path | None:
         text = self._text(value, path)
-        return None if text is None else self.surroundings.folder / Path(text).expanduser()
+        if text is None:
+            return None
+        try:
+            return self.surroundings.folder / Path(text).expanduser()
+        except RuntimeError:
+            self._mistake(path, f"there is no such user's home folder: {text}")
+            return None
 
     def _text(self, value: object, path: str) -> str | None:
         """A text with its variables filled in."""

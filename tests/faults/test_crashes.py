@@ -1,0 +1,55 @@
+"""A report that is killed at any moment leaves whole folders, or nothing."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import dockerframe as dkf
+
+# DOCKERFRAME_KILLS=100 for the whole of it.
+KILLS = int(os.environ.get("DOCKERFRAME_KILLS", "12"))
+
+WRITE_MANY = """
+import sys
+import dockerframe as dkf
+snap = dkf.Fleet.demo().snapshot(progress=False)
+print("ready", flush=True)
+while True:
+    snap.write(sys.argv[1], ["parquet", "csv"])
+"""
+
+
+@pytest.mark.skipif(os.name != "posix", reason="processes are killed as POSIX has it")
+@pytest.mark.timeout(600)
+def test_reports_are_whole_or_not_there(tmp_path: Path) -> None:
+    moments = random.Random(7)
+    for _ in range(KILLS):
+        process = subprocess.Popen([sys.executable, "-c", WRITE_MANY, str(tmp_path)], stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(moments.random())
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+    demo = dkf.Fleet.demo().snapshot(progress=False)
+    written = [folder for folder in tmp_path.iterdir() if not folder.name.startswith(".")]
+    assert written
+    for folder in written:
+        assert dkf.diff(dkf.read_snapshot(folder), demo).height == 0
+        assert {file.suffix for file in folder.iterdir()} == {".parquet", ".csv", ".json"}
+    cut_off = [folder for folder in tmp_path.iterdir() if folder.name.startswith(".")]
+    # A later report is not held up by what was cut off, and takes it away once nobody can be writing it any more.
+    assert dkf.read_snapshot(demo.write(tmp_path)).equals(demo)
+    assert all(folder.exists() for folder in cut_off)
+    for folder in cut_off:
+        os.utime(folder, (1, 1))
+    demo.write(tmp_path)
+    assert not any(folder.exists() for folder in cut_off)
