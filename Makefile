@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ENGINES := docker.io runc busybox-static podman openssh-server openssh-client iproute2 iptables
 
-.PHONY: demo test unit site lint types format engines browser benchmark record clean
+.PHONY: demo test unit site dist lint types format engines browser benchmark record clean
 
 demo: $(VENV)/ready
 	$(BIN)/dockerframe demo --out reports
@@ -60,6 +60,15 @@ $(VENV)/ready: pyproject.toml constraints.txt
 	$(PYTHON) -m venv --clear $(VENV)
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all,dev]'
 	touch $@
+
+# What a release is made of, and the proof that the wheel works where nothing else is.
+dist: $(VENV)/ready
+	rm -rf dist build/empty
+	$(BIN)/python -m build --quiet
+	$(BIN)/twine check --strict dist/*
+	$(PYTHON) -m venv build/empty
+	build/empty/bin/pip install --quiet --disable-pip-version-check -c constraints.txt dist/*.whl
+	cd build && empty/bin/dockerframe demo >/dev/null
 
 clean:
 	rm -rf $(VENV) reports build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import jsonschema
 import pytest
 
 import dockerframe as dkf
+from dockerframe.yaml_nodes import parse_yaml, typed
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
@@ -52,3 +55,19 @@ def test_every_rule_that_is_named_exists() -> None:
     named = set(re.findall(r"(?:rule: |off: \[)([a-z-]+)", TEXT))
     assert named <= {one.id for one in dkf.BUILTIN_RULES}
     assert named
+
+
+SCHEMA = json.loads((DOCS.parent / "dockerframe" / "hosts" / "fleet_file.schema.json").read_text())
+
+
+def test_the_json_schema_takes_what_the_pages_show_and_no_slips() -> None:
+    checker = jsonschema.Draft202012Validator(SCHEMA)
+    checker.check_schema(SCHEMA)
+    shown = [text for page in PAGES for text in re.findall(r"```yaml\n(.*?)```", page.read_text(), re.DOTALL)]
+    described = [typed(parse_yaml(text)) for text in shown if "providers:" in text]
+    assert len(described) >= 3
+    for document in described:
+        checker.validate(document)
+    for audit in ({"of": []}, {"off": "x"}, {"suppress": [{"rule": "x"}]}, {"suppress": [{"reason": "x"}]}):
+        assert not checker.is_valid({"providers": {}, "dockerframe": {"audit": audit}})
+    assert not checker.is_valid({"providers": {"docker": {"a": {"scheme": "tls", "tls": {"cert_file": "x"}}}}})

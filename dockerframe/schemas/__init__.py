@@ -1,0 +1,43 @@
+"""Every table, once: its columns, their types and what they mean.
+
+An empty fleet has the columns and types of a full one, since both are made from what stands here.
+Times are UTC, sizes bytes, durations Polars durations. The key of a table stands first.
+"""
+
+from dockerframe.schemas.audit_tables import DIFFERENCES, FINDINGS, INSPECTIONS, RULES
+from dockerframe.schemas.columns import (
+    DURATION,
+    LABELS,
+    MOUNT_FIELDS,
+    MOUNTS,
+    NETWORK_FIELDS,
+    NETWORKS,
+    PORT_FIELDS,
+    PORTS,
+    TIME,
+    Column,
+    Precedence,
+    Table,
+)
+from dockerframe.schemas.kinds import CHANGES, ERROR_KINDS, LABEL_ERROR_KINDS, SEVERITIES
+from dockerframe.schemas.snapshot_tables import (
+    CONTAINERS,
+    DEPENDENCIES,
+    ERRORS,
+    HOSTS,
+    LABELS_TABLE,
+    MOUNTS_TABLE,
+    NETWORKS_TABLE,
+    PORTS_TABLE,
+    ROUTE_FIELDS,
+    ROUTES,
+    SUMMARIES,
+    TABLES,
+)
+
+__all__ = [
+    "CHANGES", "CONTAINERS", "DEPENDENCIES", "DIFFERENCES", "DURATION", "ERRORS", "ERROR_KINDS", "FINDINGS", "HOSTS",
+    "INSPECTIONS", "LABELS", "LABELS_TABLE", "LABEL_ERROR_KINDS", "MOUNTS", "MOUNTS_TABLE", "MOUNT_FIELDS", "NETWORKS",
+    "NETWORKS_TABLE", "NETWORK_FIELDS", "PORTS", "PORTS_TABLE", "PORT_FIELDS", "ROUTES", "ROUTE_FIELDS", "RULES",
+    "SEVERITIES", "SUMMARIES", "TABLES", "TIME", "Column", "Precedence", "Table",
+]  # fmt: skip

@@ -1,0 +1,96 @@
+"""The tables of the audit and of comparing snapshots."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+from dockerframe.schemas.columns import CONTAINER_KEY, HOST, TIME, Column, Table
+from dockerframe.schemas.kinds import SEVERITIES
+
+INSPECTIONS: Final = Table(
+    "inspections",
+    "a container that was inspected",
+    ("host", "container_id"),
+    (
+        *CONTAINER_KEY,
+        Column("user", pl.String(), "user it runs as; empty for the image's"),
+        Column("privileged", pl.Boolean(), "whether it runs privileged"),
+        Column("cap_add", pl.List(pl.String()), "capabilities added, without `CAP_`"),
+        Column("cap_drop", pl.List(pl.String()), "capabilities dropped, without `CAP_`"),
+        Column("security_opt", pl.List(pl.String()), "security options"),
+        Column("apparmor_profile", pl.String(), "AppArmor profile; empty without one"),
+        Column("read_only_root", pl.Boolean(), "whether its root file system is read-only"),
+        Column("memory_limit", pl.Int64(), "memory it may use in bytes; null without a limit"),
+        Column("cpu_shares", pl.Int64(), "CPU shares; null when not set"),
+        Column("nano_cpus", pl.Int64(), "CPU quota in billionths of a CPU; null without one"),
+        Column("pids_limit", pl.Int64(), "processes it may have; null without a limit"),
+        Column("restart_policy", pl.String(), "`no`, `always`, `unless-stopped` or `on-failure`"),
+        Column("restart_retries", pl.Int64(), "how often `on-failure` tries; 0 for ever"),
+        Column("restart_count", pl.Int64(), "how often the engine restarted it"),
+        Column("pid_mode", pl.String(), "PID namespace; empty for its own"),
+        Column("ipc_mode", pl.String(), "IPC namespace"),
+        Column("uts_mode", pl.String(), "UTS namespace; empty for its own"),
+        Column("userns_mode", pl.String(), "user namespace; empty for the engine's default"),
+        Column("cgroup_parent", pl.String(), "parent of its control group; empty for the engine's default"),
+        Column("devices", pl.List(pl.String()), "devices of the host, by path"),
+        Column("ulimits", pl.List(pl.String()), "resource limits set, by name"),
+        Column("environment", pl.List(pl.String()), "names of its environment variables; never their values"),
+        Column("healthcheck", pl.List(pl.String()), "command of its health check; null without one"),
+        Column("exposed_ports", pl.List(pl.String()), "ports exposed, as `80/tcp`"),
+        Column("exit_code", pl.Int64(), "exit code of the last run"),
+        Column("oom_killed", pl.Boolean(), "whether it was killed for want of memory"),
+        Column("started_at", TIME, "when it was last started; null when never"),
+        Column("finished_at", TIME, "when it last ended; null when never"),
+    ),
+)
+
+FINDINGS: Final = Table(
+    "findings",
+    "something that a rule of the audit found",
+    ("host", "container_id", "rule", "evidence"),
+    (
+        HOST,
+        Column("container_id", pl.String(), "full id of the container; null when the finding is about a host"),
+        Column("container_name", pl.String(), "name of the container; null when the finding is about a host"),
+        Column("rule", pl.String(), "id of the rule"),
+        Column("severity", pl.Enum(SEVERITIES), "how bad it is (see the severities)"),
+        Column("message", pl.String(), "what was found"),
+        Column("evidence", pl.String(), "the columns or labels it rests on, with their values"),
+        Column("remedy", pl.String(), "how to mend it"),
+        Column("suppressed", pl.String(), "the reason for which it is suppressed; null when it is not"),
+    ),
+)
+
+RULES: Final = Table(
+    "rules",
+    "a rule of the audit",
+    ("rule",),
+    (
+        Column("rule", pl.String(), "id"),
+        Column("severity", pl.Enum(SEVERITIES), "how bad what it finds is"),
+        Column("title", pl.String(), "what it looks for"),
+        Column("source", pl.String(), "where the rule comes from"),
+        Column("ran", pl.Boolean(), "whether it ran"),
+        Column("reason", pl.String(), "why it did not run; null when it did"),
+        Column("findings", pl.UInt32(), "how many findings are not suppressed; null when it did not run"),
+    ),
+)
+
+DIFFERENCES: Final = Table(
+    "differences",
+    "something that differs between two snapshots",
+    ("host", "container_id", "change", "field"),
+    (
+        HOST,
+        Column(
+            "container_id", pl.String(), "full id of the container, the new one if it was recreated; null for hosts"
+        ),
+        Column("container_name", pl.String(), "name of the container; null for hosts"),
+        Column("change", pl.String(), "what kind of change (see the kinds of changes)"),
+        Column("field", pl.String(), "what changed: a column, label, port, path or alias; null for whole containers"),
+        Column("before", pl.String(), "the value before; null when there was none"),
+        Column("after", pl.String(), "the value after; null when there is none"),
+    ),
+)

@@ -1,0 +1,97 @@
+"""What tables are made of: types, columns, and a table itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+import polars as pl
+
+Precedence: TypeAlias = Literal["explicit", "wildcard"]
+"""Who wins where an alias and a wildcard set one field (labels.md, section 6.5)."""
+
+TIME: Final = pl.Datetime("us", "UTC")
+
+DURATION: Final = pl.Duration("us")
+
+LABELS: Final = pl.Map(pl.String(), pl.String())
+
+PORT_FIELDS: Final = {
+    "ip": pl.String(),
+    "private_port": pl.UInt16(),
+    "public_port": pl.UInt16(),
+    "type": pl.String(),
+}
+
+MOUNT_FIELDS: Final = {
+    "type": pl.String(),
+    "name": pl.String(),
+    "source": pl.String(),
+    "destination": pl.String(),
+    "driver": pl.String(),
+    "mode": pl.String(),
+    "rw": pl.Boolean(),
+    "propagation": pl.String(),
+}
+
+NETWORK_FIELDS: Final = {
+    "ip_address": pl.String(),
+    "ip_prefix_len": pl.Int64(),
+    "gateway": pl.String(),
+    "endpoint_id": pl.String(),
+    "ipv6_gateway": pl.String(),
+    "global_ipv6_address": pl.String(),
+    "global_ipv6_prefix_len": pl.Int64(),
+    "mac_address": pl.String(),
+    "network_id": pl.String(),
+    "aliases": pl.List(pl.String()),
+}
+
+PORTS: Final = pl.List(pl.Struct(PORT_FIELDS))
+
+MOUNTS: Final = pl.List(pl.Struct(MOUNT_FIELDS))
+
+NETWORKS: Final = pl.Map(pl.String(), pl.Struct(NETWORK_FIELDS))
+
+
+class Column(NamedTuple):
+    """A column of a table: its name, its type, and what it holds."""
+
+    name: str
+    dtype: pl.DataType
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table: what a row is, which columns identify it, and all its columns in order."""
+
+    name: str
+    row: str
+    key: tuple[str, ...]
+    columns: tuple[Column, ...]
+
+    @property
+    def schema(self) -> pl.Schema:
+        """The names and types, as Polars takes them."""
+        return pl.Schema({column.name: column.dtype for column in self.columns})
+
+    def empty(self) -> pl.DataFrame:
+        """The table without rows."""
+        return pl.DataFrame(schema=self.schema)
+
+    def conform(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """A frame that has this table's columns, with those alone, in order and with their types."""
+        wanted = self.schema
+        ordered = frame.select(wanted.names())
+        # Polars takes its time to cast a nested column to the type that it has already.
+        present = ordered.schema
+        casts = [pl.col(name).cast(dtype) for name, dtype in wanted.items() if present[name] != dtype]
+        return ordered.with_columns(casts) if casts else ordered
+
+
+HOST = Column("host", pl.String(), "name of the host in the fleet")
+
+CONTAINER_ID = Column("container_id", pl.String(), "full id of the container")
+
+CONTAINER_KEY = (HOST, CONTAINER_ID)

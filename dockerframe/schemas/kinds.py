@@ -1,0 +1,76 @@
+"""The kinds of errors, changes and findings, each with its meaning."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ERROR_KINDS: Final[Mapping[str, str]] = {
+    "refused": "nothing listens at the address",
+    "unreachable": "the network has no way to the address",
+    "unknown_name": "the host name has no address",
+    "no_socket": "the socket file is not there",
+    "permission": "this user may not open the socket",
+    "connect_timeout": "no connection within the connect timeout",
+    "read_timeout": "no whole answer within the read timeout",
+    "disconnected": "the connection broke before the answer was whole",
+    "tls": "the TLS handshake failed: certificate, name or authority",
+    "ssh_host_key": "the ssh host key is unknown or has changed",
+    "ssh_authentication": "the ssh server accepts none of this user's keys",
+    "ssh": "the ssh connection failed otherwise",
+    "unknown_agent": "there are no usable certificates for this agent",
+    "unauthorized": "the host answered 401 or 403",
+    "not_found": "the host answered 404: no Docker engine at this address",
+    "http": "the host answered with another error status",
+    "redirected": "the host answered with a redirect, which is never followed",
+    "too_large": "the answer is larger than the host's limit",
+    "invalid_answer": "the answer is not what a Docker engine sends",
+    "unsupported": "this machine can't speak that scheme",
+    "internal": "dockerframe failed at this host, which is a mistake in dockerframe",
+}
+"""The values of `hosts.error_kind`, each with its meaning."""
+
+LABEL_ERROR_KINDS: Final[Mapping[str, str]] = {
+    "invalid_summary": "a container summary could not be read, or has no usable Id",
+    "invalid_bool": "a label that must be a boolean is none",
+    "invalid_label": "a label's name is no route label",
+    "empty_alias": "an alias is empty",
+    "alias_ref_out_of_range": "#n counts past the aliases, or n is no number",
+    "shortcut_conflict": "a plural shortcut and a full label set one field",
+    "label_conflict": "two labels can't both hold: one is a text where the other needs a mapping",
+    "invalid_yaml": "a label's YAML does not parse, is no mapping, or is past the bounds",
+    "too_many_fields": "wildcards would set more fields than one container may have",
+    "network_not_found": "proxy.network names a network the container is not in",
+    "no_network": "a running container without any address to reach it at",
+    "invalid_idle": "an idle setting is not valid, so the container has none",
+    "invalid_port": "a route's port is no port",
+    "invalid_value": "a route field that has a type holds a text that does not fit it",
+    "container_gone": "the container went away before it could be inspected",
+    "inspect_failed": "the container could not be inspected",
+}
+"""The values of `errors.kind`, each with its meaning."""
+
+CHANGES: Final[Mapping[str, str]] = {
+    "host_came": "a host that was not in the fleet before",
+    "host_went": "a host that is not in the fleet any more",
+    "host_failed": "a host that answered before and does not now: nothing is said of its containers",
+    "host_answers": "a host that did not answer before and does now: nothing is said of its containers",
+    "came": "a container that was not there",
+    "went": "a container that is not there any more",
+    "recreated": "a container with a new id in the place of one with the same name, or of the same service",
+    "image": "another image, or another image id under the same reference",
+    "state": "another state",
+    "health": "another health check status",
+    "config": "another command, network mode or Compose configuration",
+    "labels": "a label set, unset or changed",
+    "ports": "a port published, unpublished or published elsewhere",
+    "mounts": "a mount added, taken away or changed",
+    "networks": "attached to, or detached from, a network",
+    "routes": "an alias, its target or one of its fields",
+}
+"""The values of `differences.change`, each with its meaning."""
+
+SEVERITIES: Final = ("info", "low", "medium", "high", "critical")
+"""How bad a finding is, mildest first: `info` is worth knowing, `critical` gives the host away."""
