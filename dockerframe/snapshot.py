@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import polars as pl
 
 from dockerframe.audit import BUILTIN_RULES, run_rules
-from dockerframe.derive.dependency_graph import dependents, start_order
+from dockerframe.derive.dependency_graph import cycles, dependents, start_order
 from dockerframe.derive.labels import KEYS
 from dockerframe.derive.redaction import redact_differences, redact_tables
 from dockerframe.differences import differences
@@ -362,6 +362,13 @@ class Snapshot:
         (1, 'shop-api-1')
         """
         return dependents(self.containers, self.dependencies, *self._container(container, host))
+
+    def dependency_cycles(self) -> pl.DataFrame:
+        """The containers that depend on themselves, directly or by way of others: `host`, `container_id`, `cycle`.
+
+        `cycle` has the names on a way round, the first one again at its end.
+        """
+        return cycles(self.containers, self.dependencies)
 
     def _container(self, container: str, host: str | None) -> tuple[str, str]:
         of_host = pl.lit(value=True) if host is None else pl.col("host") == host

@@ -54,7 +54,8 @@ def dependency_graph(
     dots = points.encode(across, down, alt.Color("state:N", scale=scale, title=None))
     names = alt.Chart(nodes).mark_text(dy=-13).encode(across, down, text="container_name:N")
     sizes = nodes["step"].value_counts()["count"].to_list() or [1]
-    title = alt.Title(f"Dependencies of {project}", subtitle="what starts first stands at the left")
+    where = f" on {host}" if host is not None else ""
+    title = alt.Title(f"Dependencies of {project}{where}", subtitle="what starts first stands at the left")
     chart = LayerChart(
         layer=[lines, dots, names],
         title=title,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
+from dockerframe.derive.labels import KEYS
 from dockerframe.differences import said
 from dockerframe.errors import MissingExtraError
 from dockerframe.listings import listing, shown_text
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from dockerframe.snapshot import Snapshot
 
 _MOST_ROWS: Final = 2_000
+_MOST_PROJECTS: Final = 6
 _OPEN: Final = ("findings", "hosts")
 _SECTIONS: Final = ("findings", "hosts", "containers", "routes", "ports", "dependencies", "errors")
 _LONGEST_CELL: Final = 300
@@ -85,7 +87,20 @@ def _pictures(snapshot: Snapshot, findings: pl.DataFrame) -> list[str]:
     charts += [plots.port_map(snapshot.ports)] if snapshot.ports["public_port"].count() else []
     is_dated = snapshot.containers["created"].count() > 0
     charts += [plots.container_ages(snapshot.containers, snapshot.taken_at)] if is_dated else []
+    charts += [
+        plots.dependency_graph(snapshot.containers, snapshot.dependencies, project, host)
+        for host, project in _linked_projects(snapshot)
+    ]
     return [plots.svg(chart) for chart in charts]
+
+
+def _linked_projects(snapshot: Snapshot) -> list[tuple[str, str]]:
+    """The projects with the most dependencies among their containers, each with its host."""
+    members = snapshot.containers.select(*KEYS, "compose_project").drop_nulls("compose_project")
+    edges = snapshot.dependencies.drop_nulls("resolved_id").join(members, on=KEYS)
+    counted = edges.group_by("host", "compose_project").len()
+    most = counted.sort("len", "host", "compose_project", descending=[True, False, False]).head(_MOST_PROJECTS)
+    return most.select("host", "compose_project").rows()
 
 
 @cache
