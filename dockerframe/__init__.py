@@ -37,6 +37,7 @@ from dockerframe.fleet import Fleet
 from dockerframe.histories import History, history
 from dockerframe.hosts.audit_settings import AuditSettings, Suppression
 from dockerframe.hosts.host import Host, TlsFiles
+from dockerframe.pieces import Pieces, scan
 from dockerframe.snapshot import Snapshot, diff
 from dockerframe.taking import concat, from_bodies, from_summaries, read_snapshot
 from dockerframe.update_ports import update_ports
@@ -60,6 +61,7 @@ __all__ = [
     "Host",
     "HostError",
     "MissingExtraError",
+    "Pieces",
     "Registry",
     "Rule",
     "Snapshot",
@@ -99,6 +101,7 @@ __all__ = [
     "routes",
     "rule",
     "running",
+    "scan",
     "update_ports",
     "url_hostname",
 ]

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import polars as pl
 
 from dockerframe.clients import shared_pool
-from dockerframe.errors import ConfigurationError, GatherError, Mistake
+from dockerframe.errors import ConfigurationError, GatherError, HostError, Mistake, SnapshotError
 from dockerframe.gather import MAX_WORKERS, gather
 from dockerframe.hosts.audit_settings import AuditSettings
 from dockerframe.hosts.contexts import DEFAULT_CONTEXT, context_names, hosts_from_contexts
@@ -25,14 +27,16 @@ from dockerframe.hosts.host import (
 )
 from dockerframe.hosts.urls import default_url
 from dockerframe.inspecting import inspect_containers
+from dockerframe.pieces import HOSTS_PER_PIECE, take_pieces, write_pieces
 from dockerframe.progress import progress_bar
-from dockerframe.taking import from_answers
+from dockerframe.taking import concat, from_answers
 from dockerframe.watching import watch
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterable, Mapping
+    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 
     from dockerframe.clients.pool import ClientPool
+    from dockerframe.pieces import Pieces
     from dockerframe.schemas import Precedence
     from dockerframe.snapshot import Snapshot
 
@@ -156,6 +160,7 @@ class Fleet:
         precedence: Precedence = "explicit",
         progress: bool | None = None,
         max_workers: int = MAX_WORKERS,
+        engine: Any = None,
     ) -> Snapshot:
         """Ask all hosts at once and derive every table.
 
@@ -172,19 +177,78 @@ class Fleet:
         progress
             Whether there is a progress bar; None for one on a terminal or in a notebook.
         max_workers
-            How many hosts are asked at the same time.
+            How many hosts are asked at the same time, on each machine.
+        engine
+            A client of a Dask cluster, whose workers ask the hosts, some hundred at a time, each with a pool of its
+            own. Files of credentials travel by name only: they must be there on every worker. A worker that is lost
+            costs another try.
 
         Raises
         ------
         GatherError
             With `strict`, when any host failed; lists all that did.
         """
+        if engine is not None:
+            return self._spread(engine, size=size, inspect=inspect, strict=strict, precedence=precedence)
         with progress_bar(len(self.hosts), wanted=progress) as advance:
             answers = gather(self.hosts, self.pool, size=size, max_workers=max_workers, on_answer=advance)
         snapshot, failures = from_answers(answers, precedence=precedence, source=self)
         if strict and failures:
             raise GatherError(failures)
         return self._inspected(snapshot, progress=progress, max_workers=max_workers) if inspect else snapshot
+
+    def write_pieces(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        hosts_per_piece: int = HOSTS_PER_PIECE,
+        size: bool = False,
+        inspect: bool = False,
+        precedence: Precedence = "explicit",
+        engine: Any = None,
+        reveal: bool = False,
+    ) -> Pieces:
+        """Take the fleet some hosts at a time, and write each piece before the next: no memory holds the whole fleet.
+
+        With `engine`, a client of a Dask cluster, its workers take and write the pieces; the folder must be one that
+        they all reach. `dockerframe.scan` reads it. The other parameters are those of `snapshot` and `Snapshot.write`.
+
+        Raises
+        ------
+        SnapshotError
+            When the folder has pieces already, or can't be written.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import dockerframe as dkf
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     pieces = dkf.Fleet.demo().write_pieces(folder, hosts_per_piece=2)
+        ...     pieces.scan("containers").select(pl.len()).collect().item()
+        61
+        """
+        take = self._take(engine, size=size, inspect=inspect, precedence=precedence)
+        return write_pieces(self.hosts, take, folder, hosts_per_piece, engine, reveal=reveal)
+
+    def _spread(self, engine: Any, *, strict: bool, **options: Any) -> Snapshot:
+        parts = take_pieces(self.hosts, self._take(engine, **options), HOSTS_PER_PIECE, engine)
+        whole = replace(concat(parts), source=self)
+        failed = whole.hosts.filter(~pl.col("ok"))
+        if strict and failed.height:
+            errors = failed.select("host", "error_kind", "error").iter_rows()
+            raise GatherError({host: HostError(kind, error, host=host) for host, kind, error in errors})
+        return whole
+
+    def _take(self, engine: Any, **options: Any) -> Callable[[Sequence[Host]], Snapshot]:
+        """What makes a snapshot of some hosts: of this fleet's pool, or of the pool of whatever machine it runs on."""
+        if engine is None:
+            return partial(_take_some, pool=self.pool, **options)
+        if self.pool is not shared_pool:
+            raise SnapshotError(
+                "The clients of this fleet are of a pool of its own, which can't travel to workers.",
+                remedy="Make the fleet without a pool, or take the snapshot here.",
+            )
+        return partial(_take_some, pool=None, **options)
 
     def _inspected(self, snapshot: Snapshot, *, progress: bool | None, max_workers: int) -> Snapshot:
         hosts = snapshot.containers["host"].n_unique()
@@ -223,6 +287,11 @@ class Fleet:
                 return host
         known = ", ".join(host.name for host in self.hosts)
         raise ConfigurationError("hosts", [Mistake(name, "there is no such host")], remedy=f"There are: {known}.")
+
+
+def _take_some(hosts: Sequence[Host], *, pool: ClientPool | None, **options: Any) -> Snapshot:
+    """A snapshot of some hosts, without the fleet that it came of: that could not travel."""
+    return replace(Fleet(hosts, pool=pool).snapshot(progress=False, **options), source=None)
 
 
 def default_host(

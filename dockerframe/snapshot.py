@@ -175,8 +175,9 @@ class Snapshot:
         *,
         since: Snapshot | None = None,
         reveal: bool = False,
+        name: str | None = None,
     ) -> Path:
-        """Write every table, and the findings, into a new folder named by the UTC time, and return that folder.
+        """Write every table, and the findings, into a new folder, named by the UTC time or `name`; return that folder.
 
         The folder appears whole or not at all. `formats` are of `parquet` (which `dockerframe.read_snapshot` reads
         back, equal frame by frame), `csv` (nested values as JSON), `json` (one row a line) and `html` (`report.html`,
@@ -206,7 +207,7 @@ class Snapshot:
             described,
             folder,
             formats,
-            self.taken_at,
+            name or f"{self.taken_at:%Y-%m-%dT%H%M%SZ}",
             page=lambda: self.html(since, reveal=reveal),
             beside=beside,
         )

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import polars as pl
 import typer
@@ -14,7 +15,7 @@ from dockerframe.cli.root import InspectOption, app, finish
 from dockerframe.cli.sources import FleetSource, with_source
 from dockerframe.derive.redaction import redact_differences
 from dockerframe.differences import said
-from dockerframe.errors import SnapshotError
+from dockerframe.errors import SnapshotError, needs_extra
 from dockerframe.export import SNAPSHOT_FILE, write_metrics
 from dockerframe.fleet import Fleet
 from dockerframe.listings import listing
@@ -22,9 +23,12 @@ from dockerframe.snapshot import diff
 from dockerframe.taking import read_snapshot
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dockerframe.snapshot import Snapshot
 
 LAST = "last"
+_SCHEDULER_SECONDS = 10
 
 
 @app.command()
@@ -37,6 +41,10 @@ def report(
     ] = "parquet",
     size: Annotated[bool, typer.Option("--size", help="Ask for sizes too, which is slow.")] = False,
     inspect: InspectOption = False,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(help="Have the workers of a Dask cluster ask: tcp://… (extra `distributed`)."),
+    ] = None,
     geo: Annotated[
         Path | None, typer.Option(help="A MaxMind City database, to say where hosts are (extra `geo`).")
     ] = None,
@@ -56,7 +64,9 @@ def report(
     """Write every table, and the findings, into a folder, whole or not at all. Made to be run by cron or a timer."""
     fatal = severity(fail_on)
     earlier = _earlier(out, since)
-    snap = source.snapshot(size=size, inspect=inspect, **({"progress": False} if quiet else {}))
+    options: dict[str, Any] = {"size": size, "inspect": inspect, **({"progress": False} if quiet else {})}
+    with _cluster(scheduler) as engine:
+        snap = source.snapshot(engine=engine, **options)
     snap = snap if geo is None else snap.locate(geo)
     folder = snap.write(
         out, [one.strip() for one in formats.split(",") if one.strip()], since=earlier, reveal=source.reveal
@@ -74,6 +84,22 @@ def report(
     if worst is not None and worst.height and not quiet:
         warn(f"{worst.height} findings are {fatal} or worse.")
     finish(snap, found=worst is not None and worst.height > 0)
+
+
+@contextmanager
+def _cluster(scheduler: str | None) -> Iterator[Any]:
+    """A client of a Dask cluster; None where none is named."""
+    if scheduler is None:
+        yield None
+        return
+    with needs_extra("distributed"):
+        from distributed import Client  # noqa: PLC0415 - an extra
+    try:
+        client = Client(scheduler, timeout=_SCHEDULER_SECONDS)
+    except OSError as error:
+        raise SnapshotError(f"{scheduler}: {error}.", remedy="Name the address of a Dask scheduler.") from error
+    with client:
+        yield client
 
 
 def _earlier(out: Path, since: str | None) -> Snapshot | None:

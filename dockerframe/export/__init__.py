@@ -1,7 +1,7 @@
 """Tables to files, whole or not at all, and back."""
 
 from dockerframe.export.checks import junit, sarif
-from dockerframe.export.folders import SNAPSHOT_FILE, read_tables, write_file, write_snapshot
+from dockerframe.export.folders import SNAPSHOT_FILE, read_tables, replaced_file, write_file, write_snapshot
 from dockerframe.export.metrics import metrics_text, write_metrics
 from dockerframe.export.tables import FORMATS, write_table
 
@@ -11,6 +11,7 @@ __all__ = [
     "junit",
     "metrics_text",
     "read_tables",
+    "replaced_file",
     "sarif",
     "write_file",
     "write_metrics",

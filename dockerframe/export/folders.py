@@ -19,7 +19,6 @@ from dockerframe.schemas import INSPECTIONS, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
-    from datetime import datetime
 
 SNAPSHOT_FILE: Final = "snapshot.json"
 HTML: Final = "html"
@@ -34,12 +33,12 @@ def write_snapshot(
     described: Mapping[str, object],
     parent: str | os.PathLike[str],
     formats: Sequence[str],
-    taken_at: datetime,
+    name: str,
     *,
     page: Callable[[], str],
     beside: Mapping[str, pl.DataFrame],
 ) -> Path:
-    """Write every table in every format into a new folder under `parent`, named by the UTC time.
+    """Write every table in every format into a new folder under `parent`, of a name or, if that is taken, the next one.
 
     The format `html` writes the one file `report.html`, which `page` gives. `described` is kept beside the tables, and
     so are the frames of `beside`, which are not read back. The folder is made under another name and renamed once
@@ -64,13 +63,13 @@ def write_snapshot(
                 if file_format == HTML:
                     _write_bytes(making / "report.html", page().encode())
                     continue
-                for name, table in {**tables, **beside}.items():
-                    _write_file(making / f"{name}.{file_format}", table, file_format)
+                for table_name, table in {**tables, **beside}.items():
+                    _write_file(making / f"{table_name}.{file_format}", table, file_format)
             document = {"layout": _LAYOUT, **described, "formats": list(dict.fromkeys(formats))}
             _write_bytes(making / SNAPSHOT_FILE, json.dumps(document, indent=2).encode())
             making.chmod(0o755)
             _sync_folder(making)
-            return _rename(making, target, f"{taken_at:%Y-%m-%dT%H%M%SZ}")
+            return _rename(making, target, name)
         finally:
             shutil.rmtree(making, ignore_errors=True)
     except OSError as error:

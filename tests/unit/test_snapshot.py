@@ -31,12 +31,12 @@ def test_exported_names_are_those_of_the_api() -> None:
     assert {name for name in dir(dkf) if not name.startswith("_")} - set(dkf.__all__) <= {
         "clients", "decode", "demo", "derive", "errors", "explanation", "export", "fleet", "gather", "hosts", "hosts_table", "namespace",
         "progress", "schemas", "snapshot", "update_ports", "yaml_nodes", "cli", "audit", "differences", "inspecting", "listings", "taking",
-        "views", "histories", "locating", "plots", "pytest_plugin", "report", "store", "testing", "watching",
+        "views", "histories", "locating", "pieces", "plots", "pytest_plugin", "report", "store", "testing", "watching",
     }  # fmt: skip
 
 
 def test_import_loads_neither_paramiko_nor_notebooks() -> None:
-    code = "import sys, dockerframe; print(sorted({'IPython', 'ipywidgets', 'anywidget', 'typer', 'rich', 'networkx', 'altair', 'deltalake', 'jinja2'} & set(sys.modules)))"
+    code = "import sys, dockerframe; print(sorted({'IPython', 'ipywidgets', 'anywidget', 'typer', 'rich', 'networkx', 'altair', 'deltalake', 'jinja2', 'distributed', 'dask'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout.decode().strip() == "[]"
 
 

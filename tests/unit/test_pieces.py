@@ -1,0 +1,109 @@
+"""Fleets in pieces: here, and on the workers of a Dask cluster, some of which are lost."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import polars as pl
+import pytest
+from distributed import Client, LocalCluster
+
+import dockerframe as dkf
+from dockerframe.hosts.host import Timeouts
+from tests.engines.process import free_port
+from tests.faults.stand_in import stand_ins
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore"),
+    pytest.mark.timeout(300),
+]
+
+
+@pytest.fixture(scope="module")
+def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dkf.Fleet]:
+    """250 hosts, three of them down."""
+    with stand_ins(tmp_path_factory.mktemp("certificates")) as started:
+        urls = {f"h{number:03}": started.start(f"h{number:03}") for number in range(247)}
+        urls |= {f"down{number}": f"tcp://127.0.0.1:{free_port()}" for number in range(3)}
+        yield dkf.Fleet(dkf.Host(name, url, timeouts=Timeouts(5, 10)) for name, url in urls.items())
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
+    folder = tmp_path_factory.mktemp("dask")
+    with (
+        LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, local_directory=str(folder)) as cluster,
+        Client(cluster) as client,
+    ):
+        yield client
+
+
+def assert_same(one: dkf.Snapshot, other: dkf.Snapshot) -> None:
+    for name, table in one.tables.items():
+        assert table.drop("seconds", strict=False).equals(other.tables[name].drop("seconds", strict=False)), name
+
+
+def test_pieces_here(fleet: dkf.Fleet, tmp_path: Path) -> None:
+    whole = fleet.snapshot(progress=False)
+    pieces = fleet.write_pieces(tmp_path / "p", hosts_per_piece=60)
+    assert len(list((tmp_path / "p").glob("piece-*"))) == 5
+    again = dkf.scan(tmp_path / "p")
+    assert_same(again.snapshot(), whole)
+    assert again.hosts.height == pieces.hosts.height == 250
+    assert again.scan("containers").select(pl.len()).collect().item() == whole.containers.height
+    assert again.scan("inspections").collect().height == 0
+    with pytest.raises(dkf.SnapshotError, match="pieces of a fleet already"):
+        fleet.write_pieces(tmp_path / "p")
+    with pytest.raises(dkf.SnapshotError, match="no whole pieces"):
+        dkf.scan(tmp_path)
+    with pytest.raises(dkf.SnapshotError, match="no table 'nope'"):
+        again.scan("nope")
+    with pytest.raises(dkf.SnapshotError, match="can't have 0 hosts"):
+        fleet.write_pieces(tmp_path / "q", hosts_per_piece=0)
+
+
+def test_a_cluster_gives_the_same_rows(fleet: dkf.Fleet, engine: Client, tmp_path: Path) -> None:
+    whole = fleet.snapshot(progress=False)
+    spread = fleet.snapshot(engine=engine)
+    assert_same(spread, whole)
+    assert spread.hosts.filter(~pl.col("ok"))["error_kind"].to_list() == ["refused"] * 3
+    assert_same(fleet.write_pieces(tmp_path / "p", hosts_per_piece=30, engine=engine).snapshot(), whole)
+    with pytest.raises(dkf.GatherError, match="3 hosts failed"):
+        fleet.snapshot(engine=engine, strict=True)
+
+
+def test_a_worker_that_is_killed_costs_no_rows(fleet: dkf.Fleet, engine: Client, tmp_path: Path) -> None:
+    whole = fleet.snapshot(progress=False)
+    process = next(iter(engine.run(os.getpid).values()))
+    killer = threading.Timer(0.4, os.kill, (process, signal.SIGKILL))
+    killer.start()
+    pieces = fleet.write_pieces(tmp_path / "p", hosts_per_piece=5, engine=engine)
+    killer.join()
+    assert_same(pieces.snapshot(), whole)
+    end = time.monotonic() + 60
+    while process in engine.run(os.getpid).values() or len(engine.run(os.getpid)) < 2:
+        assert time.monotonic() < end, "the worker was not replaced"
+        time.sleep(0.2)
+
+
+def test_a_pool_of_ones_own_can_not_travel(engine: Client) -> None:
+    with pytest.raises(dkf.SnapshotError, match="can't travel"):
+        dkf.Fleet.demo().snapshot(engine=engine)
+
+
+def test_a_report_on_a_cluster(fleet: dkf.Fleet, engine: Client, tmp_path: Path) -> None:
+    hosts = [part for host in fleet.hosts[:5] for part in ("--host", f"{host.name}={host.url}")]
+    command = [sys.executable, "-m", "dockerframe", "report", *hosts, "--out", str(tmp_path), "--scheduler"]
+    done = subprocess.run([*command, engine.scheduler.address], capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert dkf.read_snapshot(done.stdout.decode().strip()).hosts["ok"].all()
+    failed = subprocess.run([*command, f"tcp://127.0.0.1:{free_port()}"], capture_output=True, check=False)
+    assert failed.returncode == 2
+    assert b"Name the address of a Dask scheduler" in failed.stderr
