@@ -16,6 +16,7 @@ import dockerframe as dkf
 from dockerframe import testing
 from tests.engines import Dockerd, missing_for_dockerd
 from tests.engines.containers import root_folder
+from tests.engines.process import free_port
 from tests.live.conftest import need
 
 IMAGE = "busybox:1"
@@ -69,7 +70,16 @@ def test_diff_says_exactly_what_was_done(engine: Dockerd, fleet: dkf.Fleet) -> N
     engine.docker("rm", "-f", "gone")
     run(engine, "came")
     engine.docker("rm", "-f", "relabelled")
-    new = run(engine, "relabelled", "--label", "tier=back", "--label", "proxy.web.port=81", "-p", "127.0.0.1:18080:80")
+    new = run(
+        engine,
+        "relabelled",
+        "--label",
+        "tier=back",
+        "--label",
+        "proxy.web.port=81",
+        "-p",
+        f"127.0.0.1:{free_port()}:80",
+    )
     found = dkf.diff(before, fleet.snapshot(progress=False))
     assert rows(found) == {
         ("stopped", "state", "state"),
