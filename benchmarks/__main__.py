@@ -11,7 +11,9 @@ import resource
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import polars as pl
@@ -23,7 +25,7 @@ from dockerframe.decode import decode_bodies
 from dockerframe.derive.tables import derive_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 _ROUNDS = 5
 _URL = "unix:///var/run/docker.sock"
@@ -62,6 +64,54 @@ def derivation(containers: int) -> list[float]:
     return _times(lambda: derive_tables(decoded.summaries, hosts, decoded.errors))
 
 
+def _snapshot(containers: int) -> dkf.Snapshot:
+    found = bodies(FleetSize(containers // 1000, 1000))
+    return dkf.from_bodies(found, dict.fromkeys(found, "tcp://10.0.0.1:2376"))
+
+
+def findings(containers: int) -> list[float]:
+    """Every rule that needs no inspections."""
+    snap = _snapshot(containers)
+    return _times(snap.findings)
+
+
+def diff(containers: int) -> list[float]:
+    """A snapshot and the same without every tenth container."""
+    before = _snapshot(containers)
+    gone = before.containers.gather_every(10).select("host", "container_id")
+    kept = {
+        name: table if name == "hosts" else table.join(gone, on=["host", "container_id"], how="anti")
+        for name, table in before.tables.items()
+    }
+    after = before.with_tables(kept)
+    return _times(lambda: dkf.diff(before, after))
+
+
+def view(containers: int) -> list[float]:
+    """Opening the view, in the kernel; `benchmarks.view_in_browser` measures what is seen."""
+    snap = _snapshot(containers)
+    return _times(snap.view)
+
+
+def export(containers: int) -> list[float]:
+    """All tables to Parquet, without secrets."""
+    snap = _snapshot(containers)
+    with tempfile.TemporaryDirectory() as folder:
+        return _times(lambda: snap.write(folder))
+
+
+def pieces(containers: int) -> list[float]:
+    """Over HTTP from hosts with a thousand containers each, fifty at a time, to Parquet; measured once."""
+    with _stand_ins(containers // 1000, delay_seconds=0, containers=1000) as fleet:
+        with tempfile.TemporaryDirectory() as folder:
+            started = time.perf_counter()
+            taken = fleet.write_pieces(f"{folder}/pieces", hosts_per_piece=50, reveal=True)
+            seconds = time.perf_counter() - started
+            if taken.scan("containers").select(pl.len()).collect().item() != containers:
+                raise RuntimeError("the pieces are not whole")
+        return [seconds]
+
+
 def cold_snapshot(hosts: int) -> list[float]:
     """All hosts, each answer after 50 ms, without a connection."""
     return _snapshots(hosts, shared_pool.close_all)
@@ -79,6 +129,12 @@ _MEASUREMENTS: dict[str, tuple[Callable[[int], list[float]], int]] = {
     "bytes to tables": (bytes_to_tables, 100_000),
     "one body to tables": (one_body_to_tables, 100_000),
     "bytes to tables, 10,000": (bytes_to_tables, 10_000),
+    "findings": (findings, 100_000),
+    "diff": (diff, 100_000),
+    "export to Parquet": (export, 100_000),
+    "view, 50,000": (view, 50_000),
+    "pieces over HTTP": (pieces, 100_000),
+    "pieces over HTTP, 1,000,000": (pieces, 1_000_000),
     "cold snapshot, 100 hosts": (cold_snapshot, 100),
     "warm snapshot, 100 hosts": (warm_snapshot, 100),
 }
@@ -116,13 +172,19 @@ def _times(action: Callable[[], object]) -> list[float]:
     return times
 
 
-def _snapshots(hosts: int, before: Callable[[], None]) -> list[float]:
-    command = [sys.executable, "-m", "benchmarks.stand_in", str(hosts), "0.05", "10"]
+@contextmanager
+def _stand_ins(hosts: int, delay_seconds: float, containers: int) -> Iterator[dkf.Fleet]:
+    command = [sys.executable, "-m", "benchmarks.stand_in", str(hosts), str(delay_seconds), str(containers)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
         if server.stdin is None or server.stdout is None:
             raise RuntimeError("the stand-in engines have no pipes")
         ports = json.loads(server.stdout.readline())
-        fleet = dkf.Fleet([dkf.Host(f"host-{port}", f"tcp://127.0.0.1:{port}") for port in ports])
+        yield dkf.Fleet([dkf.Host(f"host-{port}", f"tcp://127.0.0.1:{port}") for port in ports])
+        server.stdin.close()
+
+
+def _snapshots(hosts: int, before: Callable[[], None]) -> list[float]:
+    with _stand_ins(hosts, delay_seconds=0.05, containers=10) as fleet:
         times = []
         for _ in range(_ROUNDS + 1):
             before()
@@ -131,7 +193,6 @@ def _snapshots(hosts: int, before: Callable[[], None]) -> list[float]:
             times.append(time.perf_counter() - started)
             if snap.containers.height != hosts * 10 or not snap.hosts.select(pl.col("ok").all()).item():
                 raise RuntimeError(f"a snapshot is not whole: {snap!r}")
-        server.stdin.close()
     return times[1:]
 
 
