@@ -16,7 +16,7 @@ from dockerframe.errors import SnapshotError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dockerframe.snapshot import Snapshot
+    from dockerframe.snapshot.tables import SnapshotTables
 
 _SHOWN_CHARACTERS = 60
 _OF_FIELDS = ("invalid_port", "invalid_value")
@@ -94,7 +94,7 @@ class ExplainedLine(NamedTuple):
         return f"  {self.kind} {self.said}"
 
 
-def explain(snapshot: Snapshot, alias: str, *, reveal: bool = False) -> Explanation:
+def explain(snapshot: SnapshotTables, alias: str, *, reveal: bool = False) -> Explanation:
     """Explain an alias, on whatever containers have it.
 
     Raises

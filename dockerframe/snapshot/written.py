@@ -1,0 +1,136 @@
+"""What can be made of a snapshot: files, a page, a row of a history, figures."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from dockerframe.derive.redaction import redact_differences, redact_tables
+from dockerframe.differences import differences
+from dockerframe.export import metrics_text, write_snapshot
+from dockerframe.report import overview_html, report_html
+from dockerframe.snapshot.audited import AuditedSnapshot
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from dockerframe.snapshot.tables import SnapshotTables
+
+
+class WrittenSnapshot(AuditedSnapshot):
+    """A snapshot as files, HTML, a row of a history, and figures."""
+
+    __slots__ = ()
+
+    def write(
+        self,
+        folder: str | os.PathLike[str],
+        formats: Sequence[str] = ("parquet",),
+        *,
+        since: SnapshotTables | None = None,
+        reveal: bool = False,
+        name: str | None = None,
+    ) -> Path:
+        """Write every table, and the findings, into a new folder, named by the UTC time or `name`; return that folder.
+
+        The folder appears whole or not at all. `formats` are of `parquet` (which `dockerframe.read_snapshot` reads
+        back, equal frame by frame), `csv` (nested values as JSON), `json` (one row a line) and `html` (`report.html`,
+        one page for people). With `since` the table `differences` is written too. Secrets are left out (see `redacted`)
+        unless `reveal` is true.
+
+        Raises
+        ------
+        SnapshotError
+            When a format is unknown, or the folder can't be written.
+        """
+        described = {
+            "taken_at": self.taken_at.isoformat(),
+            "precedence": self.precedence,
+            "explicit_only": sorted(self.explicit_only),
+        }
+        beside = {"findings": self.findings()}
+        tables = self.tables
+        if since is not None:
+            beside["differences"] = differences(since.tables, self.tables)
+        if not reveal:
+            tables, beside = redact_tables(tables), redact_tables(beside)
+            if since is not None:
+                beside["differences"] = redact_differences(beside["differences"])
+        return write_snapshot(
+            tables,
+            described,
+            folder,
+            formats,
+            name or f"{self.taken_at:%Y-%m-%dT%H%M%SZ}",
+            page=lambda: self.html(since, reveal=reveal),
+            beside=beside,
+        )
+
+    def save(
+        self,
+        store: str | os.PathLike[str],
+        *,
+        storage_options: Mapping[str, str] | None = None,
+        reveal: bool = False,
+    ) -> str:
+        """Append this snapshot to a history (extra `history`), which is made if it is not there; gives its id.
+
+        `store` is a folder or the URL of one in an object store, whose `storage_options` are those of Polars and
+        delta-rs. Any number of writers may append at the same time. `dockerframe.history` reads it. Secrets are left
+        out (see `redacted`) unless `reveal` is true.
+
+        Raises
+        ------
+        MissingExtraError
+            When the extra is not installed.
+        HistoryError
+            When the store can't be written.
+        """
+        from dockerframe.store import save_tables  # noqa: PLC0415 - an extra
+
+        described = {
+            "precedence": self.precedence,
+            "explicit_only": sorted(self.explicit_only),
+            "inspected": self.inspections is not None,
+            "hosts": self.hosts.height,
+            "containers": self.containers.height,
+        }
+        tables = self.tables if reveal else redact_tables(self.tables)
+        return save_tables(tables, described, os.fspath(store), self.taken_at, storage_options)
+
+    def html(self, since: SnapshotTables | None = None, *, reveal: bool = False) -> str:
+        """The report for people as one HTML page; with what changed since another snapshot, where one is given.
+
+        It opens without a network and runs no script. Pictures are in it with the extra `plots`. Secrets are left out
+        unless `reveal` is true.
+
+        Examples
+        --------
+        >>> import dockerframe as dkf
+        >>> dkf.from_summaries(b"[]").html().startswith("<!doctype html>")
+        True
+        """
+        differing = None if since is None else differences(since.tables, self.tables)
+        findings = self.findings()
+        if reveal:
+            return report_html(self, findings, differing)
+        differing = None if differing is None else redact_differences(differing)
+        shown = self.redacted("hosts", "errors")
+        return report_html(shown, redact_tables({"findings": findings})["findings"], differing)
+
+    def metrics(self) -> str:
+        """Figures of this snapshot in the text format of Prometheus: hosts up, seconds, bytes, containers, findings.
+
+        Examples
+        --------
+        >>> import dockerframe as dkf
+        >>> print(dkf.from_summaries(b"[]").metrics().splitlines()[2])
+        dockerframe_host_up{host="local"} 1
+        """
+        return metrics_text(self.tables, self.findings(), self.received_bytes, self.taken_at)
+
+    def _repr_html_(self) -> str:
+        """Show an overview in a notebook."""
+        shown = self.redacted("hosts")
+        return overview_html(shown, shown.findings())
