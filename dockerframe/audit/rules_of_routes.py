@@ -10,6 +10,7 @@ import polars as pl
 from dockerframe.audit.builtin import rule
 from dockerframe.derive.labels import KEYS
 from dockerframe.derive.route_fields import resolve_routes
+from dockerframe.derive.route_labels import RESERVED
 from dockerframe.listings import route_target
 
 if TYPE_CHECKING:
@@ -113,8 +114,8 @@ def alias_and_wildcard_set_one_field(fleet: FleetTables) -> pl.LazyFrame:
 
     What the route becomes depends on the version of the proxy that reads the labels.
     """
-    has_wildcard = fleet.labels.filter(pl.col("key").str.starts_with("proxy.*")).select(KEYS).unique()
-    containers = fleet.containers.join(has_wildcard, on=KEYS, how="semi", maintain_order="left").collect()
+    candidates = _may_set_one_field_twice(fleet)
+    containers = fleet.containers.join(candidates, on=KEYS, how="semi", maintain_order="left").collect()
     entries = resolve_routes(containers).entries.lazy().filter(pl.col("value").is_not_null())
     is_wildcard = pl.col("origin") == "wildcard"
     both = (
@@ -132,6 +133,24 @@ def alias_and_wildcard_set_one_field(fleet: FleetTables) -> pl.LazyFrame:
         message=pl.format("{} of {} is set by the alias and by a wildcard.", "field", "alias"),
         evidence=pl.format("labels: {}", "labels"),
     )
+
+
+def _may_set_one_field_twice(fleet: FleetTables) -> pl.LazyFrame:
+    """Containers that may have a field set by a wildcard and otherwise: only these are worth resolving again.
+
+    Those with a wildcard label and another one for a field that begins alike, or one of the two without a field: it may
+    be an object, or a shortcut, for any field.
+    """
+    parts = pl.col("key").str.split_exact(".", 3).struct
+    proxy = fleet.labels.filter(pl.col("key").str.starts_with("proxy.")).select(
+        *KEYS,
+        is_wildcard=parts.field("field_1") == "*",
+        first=pl.when(~pl.col("key").is_in(RESERVED)).then(parts.field("field_2").fill_null("")),
+    )
+    wild = proxy.filter("is_wildcard").select(*KEYS, "first").unique()
+    named = proxy.filter(~pl.col("is_wildcard")).select(*KEYS, pl.col("first").alias("other")).drop_nulls().unique()
+    both = wild.join(named, on=KEYS)
+    return both.filter((pl.col("first") == pl.col("other")) | (pl.col("first") == "") | (pl.col("other") == ""))
 
 
 @rule(
