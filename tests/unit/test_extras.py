@@ -1,0 +1,40 @@
+"""Without the packages of an extra everything else works, and what needs them says which extra brings them."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+CASES = [
+    ("notebook", "ipywidgets", "snap.view()"),
+    ("plots", "altair", "from dockerframe import plots"),
+    ("history", "deltalake", "snap.save('nowhere')"),
+    ("history", "deltalake", "dkf.history('nowhere')"),
+    ("geo", "maxminddb", "snap.locate('nowhere')"),
+    ("testing", "vcr", "from dockerframe import testing"),
+]
+BLOCKED = ["ipywidgets", "anywidget", "altair", "vl_convert", "deltalake", "maxminddb", "vcr", "distributed", "IPython"]
+PREPARE = f"""
+import sys
+sys.modules.update(dict.fromkeys({BLOCKED!r}))
+import dockerframe as dkf
+snap = dkf.Fleet.demo().snapshot(progress=False)
+"""
+
+
+def run(code: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-c", PREPARE + code], capture_output=True, text=True, check=False)
+
+
+@pytest.mark.parametrize(("extra", "package", "code"), CASES)
+def test_the_extra_is_named(extra: str, package: str, code: str) -> None:
+    done = run(code)
+    assert f"MissingExtraError: This needs the package {package}" in done.stderr
+    assert f"pip install 'dockerframe[{extra}]'" in done.stderr
+
+
+def test_all_else_works_without_extras() -> None:
+    done = run("print(snap.findings().height, '<svg' in snap.html(), len(snap._repr_html_()) > 1000)")
+    assert done.stdout.split() == ["155", "False", "True"], done.stderr
