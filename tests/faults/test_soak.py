@@ -124,7 +124,8 @@ def test_a_kernel_that_is_interrupted_can_go_on(tmp_path: Path) -> None:
             reply = client.get_shell_msg(timeout=20)
             taken = time.monotonic() - before
             assert reply["content"]["ename"] == "KeyboardInterrupt"
-            assert taken < 1.0, f"{taken:.2f} s"
+            # Far below the 30 s that the host may take; it is half a second here.
+            assert taken < 5, f"{taken:.2f} s"
             said: list[str] = []
             client.execute_interactive(
                 f"print(dkf.Fleet.from_urls(['well={well}']).snapshot(progress=False).hosts['ok'].item())",
