@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 
+import polars as pl
 import pytest
 
 import dockerframe as dkf
 from dockerframe.decode import bodies as decode
-from dockerframe.decode import decode_bodies
+from dockerframe.decode import decode_bodies, decode_inspections
 from dockerframe.schemas import SUMMARIES, TABLES
 from tests.summaries import summary
 
@@ -133,3 +134,13 @@ def test_order_of_hosts_stays_where_one_had_to_be_salvaged() -> None:
 def test_decoded_rows_have_their_schema() -> None:
     assert decode_bodies({}).summaries.schema == SUMMARIES.schema
     assert decode_bodies({"h": b"[]"}).summaries.schema == SUMMARIES.schema
+
+
+@pytest.mark.parametrize("bad", ["<html>", "[]", '{"HostConfig": 7}', '{"Config": 7}', ""])
+def test_an_inspection_that_can_not_be_read_costs_itself_alone(bad: str) -> None:
+    good = '{"Config": {"Env": ["DB_PASSWORD=x", "A=1"]}, "HostConfig": {"Privileged": true}}'
+    answers = pl.DataFrame({"host": ["a"] * 3, "container_id": ["1", "2", "3"], "answer": [good, bad, good]})
+    decoded = decode_inspections(answers)
+    assert decoded.inspections["container_id"].to_list() == ["1", "3"]
+    assert decoded.inspections["environment"].to_list() == [["DB_PASSWORD", "A"]] * 2
+    assert decoded.errors.select("container_id", "kind").rows() == [("2", "inspect_failed")]
