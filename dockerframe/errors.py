@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -26,6 +27,18 @@ class DockerframeError(Exception):
         super().__init__(f"{message}{separator}{remedy}".strip())
         self.message = message
         self.remedy = remedy
+
+
+def did_you_mean(name: str, known: Iterable[str], otherwise: str, most: int = 3) -> str:
+    """The remedy for a name that there is not: the known ones that are nearly it, else `otherwise`.
+
+    Examples
+    --------
+    >>> did_you_mean("webb", ["web", "db"], "Look again.")
+    'Did you mean web?'
+    """
+    near = difflib.get_close_matches(name, list(known), n=most)
+    return f"Did you mean {', '.join(near)}?" if near else otherwise
 
 
 class Mistake(NamedTuple):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -11,7 +10,7 @@ import polars as pl
 from dockerframe.derive.explanations import LOST, explain_alias
 from dockerframe.derive.labels import KEYS
 from dockerframe.derive.redaction import redacted_text, redacted_value
-from dockerframe.errors import SnapshotError
+from dockerframe.errors import SnapshotError, did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -104,9 +103,8 @@ def explain(snapshot: SnapshotTables, alias: str, *, reveal: bool = False) -> Ex
     """
     routes = snapshot.routes.filter(pl.col("alias") == alias)
     if not routes.height:
-        known = snapshot.routes["alias"].unique().to_list()
-        near = difflib.get_close_matches(alias, known, n=3)
-        remedy = f"Did you mean {', '.join(near)}?" if near else "Look into snap.routes for those that there are."
+        otherwise = "Look into snap.routes for those that there are."
+        remedy = did_you_mean(alias, snapshot.routes["alias"].unique(), otherwise)
         raise SnapshotError(f"No container has the alias {alias!r}.", remedy=remedy)
     containers = snapshot.containers.join(routes.select(KEYS), on=KEYS, how="semi", maintain_order="left")
     fields, of_routes = explain_alias(containers, alias, snapshot.precedence)

@@ -27,7 +27,9 @@ ResultT = TypeVar("ResultT")
 MAX_WORKERS: Final = 64
 """How many hosts are asked at the same time."""
 
-_WAIT_SECONDS: Final = 0.5
+# Polars has signals restart what they interrupt: only a wait that ends by itself lets Ctrl-C through.
+WAIT_SECONDS: Final = 0.5
+"""How long anything waits before it begins to wait anew."""
 
 # What a proxy in front of an engine may refuse and still let the containers be seen.
 _OPTIONAL: Final = frozenset({"unauthorized", "not_found"})
@@ -88,8 +90,7 @@ def side_by_side(
         results: dict[int, ResultT] = {}
         pending = set(futures)
         while pending:
-            # Polars has signals restart what they interrupt: only a wait that ends by itself lets Ctrl-C through.
-            done, pending = wait(pending, timeout=_WAIT_SECONDS, return_when=FIRST_COMPLETED)
+            done, pending = wait(pending, timeout=WAIT_SECONDS, return_when=FIRST_COMPLETED)
             for future in done:
                 results[futures[future]] = future.result()
                 if on_done is not None:

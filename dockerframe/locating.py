@@ -36,7 +36,7 @@ def locate(hosts: pl.DataFrame, database: str | os.PathLike[str]) -> pl.DataFram
     SnapshotError
         When the database can't be read.
     """
-    named = hosts.with_columns(hosts.select(url_hostname().alias("_name")))
+    named = hosts.with_columns(url_hostname().alias("_name"))
     names = named.filter(pl.col("_name").is_not_null() & (pl.col("_name") != ""))["_name"].unique().to_list()
     with _open(database) as reader:
         places = _places(reader, _addresses(names))

@@ -16,7 +16,7 @@ import polars as pl
 
 from dockerframe.errors import SnapshotError
 from dockerframe.export import replaced_file
-from dockerframe.schemas import INSPECTIONS, TABLES
+from dockerframe.schemas import KEPT_TABLES
 from dockerframe.taking import concat, read_snapshot
 
 if TYPE_CHECKING:
@@ -55,11 +55,10 @@ class Pieces:
         SnapshotError
             When there is no such table.
         """
-        known = {**TABLES, INSPECTIONS.name: INSPECTIONS}
-        if table not in known:
-            raise SnapshotError(f"There is no table {table!r}.", remedy=f"Use one of {', '.join(known)}.")
+        if table not in KEPT_TABLES:
+            raise SnapshotError(f"There is no table {table!r}.", remedy=f"Use one of {', '.join(KEPT_TABLES)}.")
         files = [file for name in self._names if (file := self.folder / name / f"{table}.parquet").is_file()]
-        return pl.scan_parquet(files) if files else pl.LazyFrame(schema=known[table].schema)
+        return pl.scan_parquet(files) if files else pl.LazyFrame(schema=KEPT_TABLES[table].schema)
 
     @property
     def hosts(self) -> pl.DataFrame:

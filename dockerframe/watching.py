@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from dockerframe.gather import gather, isolated
+from dockerframe.gather import WAIT_SECONDS, gather, isolated
 from dockerframe.schemas import DIFFERENCES
 from dockerframe.snapshot import diff
 from dockerframe.taking import from_answers
@@ -31,7 +31,6 @@ SILENT_SECONDS: Final = 30.0
 """How long a host may send no event before it is asked whether any was missed."""
 FIRST_PAUSE_SECONDS: Final = 0.2
 LONGEST_PAUSE_SECONDS: Final = 10.0
-_WAIT_SECONDS: Final = 0.5
 _EVENTS: Final = {"filters": json.dumps({"type": ["container", "network"]})}
 
 
@@ -52,8 +51,7 @@ def watch(hosts: Sequence[Host], pool: ClientPool, precedence: Precedence = "exp
     try:
         while True:
             try:
-                # Polars has signals restart what they interrupt: only a wait that ends by itself lets Ctrl-C through.
-                yield found.get(timeout=_WAIT_SECONDS)
+                yield found.get(timeout=WAIT_SECONDS)
             except queue.Empty:
                 continue
     finally:
@@ -134,7 +132,7 @@ class _Events:
 
     def wait(self) -> bool:
         """Wait for a while for an event: whether one came. Raises what ended the reading."""
-        came = self._came.wait(_WAIT_SECONDS)
+        came = self._came.wait(WAIT_SECONDS)
         if self._error is not None:
             raise self._error
         return came

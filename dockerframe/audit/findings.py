@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
@@ -11,7 +10,7 @@ from dockerframe.audit.builtin import BUILTIN_RULES
 from dockerframe.audit.fleet_tables import FleetTables
 from dockerframe.audit.suppressions import EXPIRED, expired, suppress
 from dockerframe.derive.labels import KEYS
-from dockerframe.errors import AuditError
+from dockerframe.errors import AuditError, did_you_mean
 from dockerframe.schemas import FINDINGS, RULES
 
 if TYPE_CHECKING:
@@ -32,6 +31,11 @@ class Audit(NamedTuple):
     findings: pl.DataFrame
     rules: pl.DataFrame
 
+    @property
+    def active(self) -> pl.DataFrame:
+        """The findings that are not suppressed."""
+        return self.findings.filter(pl.col("suppressed").is_null())
+
 
 def run_rules(tables: Mapping[str, pl.DataFrame], registry: Registry, settings: AuditSettings, now: datetime) -> Audit:
     """Run all rules that can run; findings are ordered worst first, then by host, container and rule.
@@ -50,7 +54,8 @@ def run_rules(tables: Mapping[str, pl.DataFrame], registry: Registry, settings: 
     running = [one for one in registry if one.id not in skipped]
     try:
         lazy = [_checked(one, fleet) for one in running]
-        parts = pl.collect_all(lazy)
+        # The streaming engine panics now and then on parts without rows (Polars 2.1).
+        parts = pl.collect_all(lazy, engine="in-memory")
     except pl.exceptions.PolarsError:
         # All at once says not which of them it was.
         parts = [_collected(one, fleet) for one in running]
@@ -59,8 +64,9 @@ def run_rules(tables: Mapping[str, pl.DataFrame], registry: Registry, settings: 
     names = tables["containers"].select(*KEYS, "container_name")
     named = found.join(names, on=KEYS, how="left")
     judged = FINDINGS.conform(suppress(named, settings, now))
-    order = ["severity", "host", "container_name", "rule", "evidence"]
-    findings = judged.sort(order, descending=[True, False, False, False, False], nulls_last=False)
+    # Down to what tells any two apart: the same fleet gives the same table, row for row.
+    order = ["severity", "host", "container_name", "rule", "evidence", "message", "container_id"]
+    findings = judged.sort(order, descending=[one == "severity" for one in order], nulls_last=False)
     return Audit(findings, _rules_table(registry, skipped, findings))
 
 
@@ -68,8 +74,7 @@ def _check_names(settings: AuditSettings, registry: Registry) -> None:
     known = {one.id for one in registry} | {one.id for one in BUILTIN_RULES} | {EXPIRED}
     named = settings.off | {one.rule for one in settings.suppressions if one.rule is not None}
     for unknown in sorted(named - known):
-        near = difflib.get_close_matches(unknown, known, n=1)
-        remedy = f"Did you mean {near[0]}?" if near else "Look into snap.rules() for those that there are."
+        remedy = did_you_mean(unknown, known, "Look into snap.rules() for those that there are.", most=1)
         raise AuditError(f"The fleet file names the rule {unknown}, which there is not.", remedy=remedy)
 
 
@@ -101,7 +106,7 @@ def _checked(rule: Rule, fleet: FleetTables) -> pl.LazyFrame:
 
 def _collected(rule: Rule, fleet: FleetTables) -> pl.DataFrame:
     try:
-        return _checked(rule, fleet).collect()
+        return _checked(rule, fleet).collect(engine="in-memory")
     except pl.exceptions.PolarsError as error:
         raise AuditError(f"The rule {rule.id} failed: {error}.", remedy="Mend the rule.") from error
 

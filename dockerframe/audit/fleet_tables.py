@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from dockerframe.derive.labels import KEYS
+from dockerframe.derive.ports import on_every_address
 from dockerframe.schemas import INSPECTIONS, TABLES
 
 if TYPE_CHECKING:
@@ -52,7 +53,7 @@ class FleetTables:
         """Containers of Compose projects, with more of Compose's labels.
 
         `host`, `container_id`, `container_name`, `compose_project`, `compose_service`, `state`, `status`, `created`,
-        and `config_hash`, `oneoff`, `config_files`, `working_dir` (String, null without the label).
+        and `config_hash`, `config_files`, `working_dir` (String, null without the label), `is_oneoff` (Boolean).
         """
         wanted = self.labels.filter(pl.col("key").is_in(list(_COMPOSE_LABELS)))
         read = wanted.group_by(KEYS).agg(
@@ -60,7 +61,9 @@ class FleetTables:
         )
         columns = ["container_name", "compose_project", "compose_service", "state", "status", "created"]
         members = self.containers.filter(pl.col("compose_project").is_not_null()).select(*KEYS, *columns)
-        return members.join(read, on=KEYS, how="left").collect().lazy()
+        is_oneoff = pl.col("oneoff").fill_null("").str.to_lowercase() == "true"
+        joined = members.join(read, on=KEYS, how="left")
+        return joined.with_columns(is_oneoff.alias("is_oneoff")).drop("oneoff").collect().lazy()
 
     @cached_property
     def published(self) -> pl.LazyFrame:
@@ -69,6 +72,5 @@ class FleetTables:
         `host`, `container_id`, `public_port`, `private_port`, `type`. A binding counts when its address is `0.0.0.0`,
         `::` or none at all.
         """
-        every = pl.col("ip").is_null() | pl.col("ip").is_in(["", "0.0.0.0", "::"])  # noqa: S104 - this is what is looked for
-        found = self.ports.filter(pl.col("public_port").is_not_null() & every)
+        found = self.ports.filter(pl.col("public_port").is_not_null() & on_every_address())
         return found.select(*KEYS, "public_port", "private_port", "type").unique(maintain_order=True)

@@ -8,6 +8,7 @@ import polars as pl
 
 from dockerframe.audit.builtin import rule
 from dockerframe.derive.labels import KEYS
+from dockerframe.derive.ports import on_every_address
 
 if TYPE_CHECKING:
     from dockerframe.audit.fleet_tables import FleetTables
@@ -32,9 +33,7 @@ def database_published(fleet: FleetTables) -> pl.LazyFrame:
     return fleet.published.join(blacklisted, on=KEYS).select(
         *KEYS,
         message=pl.format("Its port {}/{} is open to every network of the host.", "public_port", "type"),
-        evidence=pl.format(
-            "ports: *:{}→{}/{}; blacklist_reasons: {}", "public_port", "private_port", "type", "reasons"
-        ),
+        evidence=pl.format("ports: {}; blacklist_reasons: {}", _EVERY_BINDING, "reasons"),
     )
 
 
@@ -84,14 +83,13 @@ def published_port_clash(fleet: FleetTables) -> pl.LazyFrame:
     where one engine is listed twice under one name.
     """
     wanted = fleet.ports.filter(pl.col("public_port").is_not_null())
-    address = pl.col("ip").fill_null("").replace({"0.0.0.0": "", "::": ""})  # noqa: S104 - every address is written so
+    address = pl.when(on_every_address()).then(pl.lit("*")).otherwise("ip")
     bound = wanted.select(*KEYS, "public_port", "type", address.alias("address")).unique(maintain_order=True)
     shared = bound.filter(pl.col("container_id").n_unique().over("host", "public_port", "type", "address") > 1)
-    shown = pl.when(pl.col("address") == "").then(pl.lit("*")).otherwise("address")
     return shared.select(
         *KEYS,
         message=pl.format("Another container of the host has the port {}/{} too.", "public_port", "type"),
-        evidence=pl.format("ports: {}:{}/{}", shown, "public_port", "type"),
+        evidence=pl.format("ports: {}:{}/{}", "address", "public_port", "type"),
     )
 
 

@@ -8,7 +8,7 @@ import polars as pl
 
 from dockerframe.audit.builtin import rule
 from dockerframe.derive.dependency_graph import cycles
-from dockerframe.derive.labels import KEYS
+from dockerframe.derive.labels import KEYS, first_characters
 
 if TYPE_CHECKING:
     from dockerframe.audit.fleet_tables import FleetTables
@@ -60,9 +60,8 @@ def ended_service(fleet: FleetTables) -> pl.LazyFrame:
     with `service_completed_successfully`, or a task that is done.
     """
     runs = (pl.col("state") == "running").any().over(_PROJECT)
-    is_oneoff = pl.col("oneoff").fill_null("False").str.to_lowercase() == "true"
     ended_well = pl.col("status").str.starts_with("Exited (0)")
-    found = fleet.compose.filter(runs & pl.col("state").is_in(["exited", "dead"]) & ~is_oneoff & ~ended_well)
+    found = fleet.compose.filter(runs & pl.col("state").is_in(["exited", "dead"]) & ~pl.col("is_oneoff") & ~ended_well)
     return found.select(
         *KEYS,
         message=pl.format("The service {} of {} has ended.", "compose_service", "compose_project"),
@@ -160,8 +159,8 @@ def config_drift(fleet: FleetTables) -> pl.LazyFrame:
 
     One-off containers are left out, as they are started with options of their own.
     """
-    is_oneoff = pl.col("oneoff").fill_null("False").str.to_lowercase() == "true"
-    services = fleet.compose.filter(~is_oneoff & pl.col("config_hash").is_not_null())
+    services = fleet.compose.filter(~pl.col("is_oneoff") & pl.col("config_hash").is_not_null())
+    shown = first_characters(pl.col("config_hash"), 12)
     hashes = pl.col("config_hash").n_unique().over(_SERVICE)
     return (
         services.with_columns(hashes.alias("hashes"))
@@ -169,6 +168,6 @@ def config_drift(fleet: FleetTables) -> pl.LazyFrame:
         .select(
             *KEYS,
             message=pl.format("The service {} runs with {} different configurations.", "compose_service", "hashes"),
-            evidence=pl.format("labels.com.docker.compose.config-hash: {}", pl.col("config_hash").str.head(12)),
+            evidence=pl.format("labels.com.docker.compose.config-hash: {}", shown),
         )
     )

@@ -15,7 +15,7 @@ from dockerframe.cli.sources import FleetSource, interrupted, with_source
 from dockerframe.derive.redaction import redact_differences, redact_tables
 from dockerframe.differences import said
 from dockerframe.export import junit, sarif
-from dockerframe.listings import listing
+from dockerframe.listings import listing, shown_text
 from dockerframe.schemas import SEVERITIES
 from dockerframe.snapshot import diff as differences_of
 from dockerframe.taking import read_snapshot
@@ -56,11 +56,12 @@ def audit(
     """What the rules of the audit find, worst first."""
     least, fatal = severity(mildest), severity(fail_on)
     snap = source.snapshot(inspect=inspect)
-    findings = snap.findings(suppressed=suppressed)
+    audited = snap.audit()
+    findings = audited.findings if suppressed else audited.active
     if not source.reveal:
         findings = redact_tables({"findings": findings})["findings"]
     shown = findings if least is None else findings.filter(pl.col("severity") >= least)
-    rules = snap.rules()
+    rules = audited.rules
     match output:
         case AuditOutput.sarif:
             typer.echo(sarif(shown, rules))
@@ -73,8 +74,7 @@ def audit(
     if skipped.height:
         reasons = skipped.group_by("reason").len().sort("reason").iter_rows()
         warn(" ".join(f"{number} rules did not run: {reason}." for reason, number in reasons))
-    active = findings.filter(pl.col("suppressed").is_null())
-    finish(snap, found=fatal is not None and active.filter(pl.col("severity") >= fatal).height > 0)
+    finish(snap, found=fatal is not None and audited.active.filter(pl.col("severity") >= fatal).height > 0)
 
 
 @app.command()
@@ -139,4 +139,4 @@ def _line(row: dict[str, str | None]) -> str:
     field = f" {row['field']}" if row["field"] not in {None, row["change"]} else ""
     whole = f"{who}: {row['change']}{field}"
     values = f" {row['before'] or '–'} → {row['after'] or '–'}" if row["field"] or row["container_name"] is None else ""
-    return "".join(one if one.isprintable() else "�" for one in whole + values)
+    return shown_text(whole + values)

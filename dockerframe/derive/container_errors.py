@@ -9,7 +9,7 @@ import polars as pl
 
 from dockerframe.derive.aliases import ALIASES_LABEL, EXCLUDE_LABEL
 from dockerframe.derive.idle import IDLE_SETTINGS, has_idle_timeout
-from dockerframe.derive.labels import FALSE_TEXTS, KEYS, TRUE_TEXTS, label
+from dockerframe.derive.labels import FALSE_TEXTS, KEYS, TRUE_TEXTS, first_characters, label
 from dockerframe.derive.networks import NETWORK_LABEL, network_not_found
 from dockerframe.schemas import ERRORS
 
@@ -93,5 +93,5 @@ def _suggestions(rows: pl.Series) -> pl.Series:
 
 def _quoted(text: pl.Expr) -> pl.Expr:
     """A value from a label, short enough for a message."""
-    shown = pl.when(text.str.len_chars() > 80).then(text.str.head(80) + "…").otherwise(text)
+    shown = pl.when(text.str.len_chars() > 80).then(first_characters(text, 80) + "…").otherwise(text)
     return pl.lit("'") + shown + pl.lit("'")

@@ -35,7 +35,7 @@ def start_order(containers: pl.DataFrame, dependencies: pl.DataFrame) -> pl.Data
     >>> start_order(snap.containers, snap.dependencies).select("step", "container_name").rows()
     [(1, 'b'), (2, 'a'), (3, 'c')]
     """
-    round_about = cycles(containers, dependencies.join(containers, on=KEYS, how="semi"))
+    round_about = cycles(containers, dependencies)
     if round_about.height:
         way = " → ".join(round_about["cycle"][0])
         raise AuditError(f"There is no order: {way}.", remedy="Take one of these dependencies out.")
@@ -55,9 +55,7 @@ def steps(containers: pl.DataFrame, dependencies: pl.DataFrame) -> pl.DataFrame:
         for group in groups
         for number in condensed.nodes[group]["members"]
     ]
-    frame = pl.DataFrame(rows, schema={"step": pl.UInt32, "number": pl.UInt32}, orient="row")
-    named = frame.join(numbered, on="number")
-    return named.select("step", *KEYS, "container_name").sort("step", "host", "container_name", "container_id")
+    return _named(rows, "step", numbered)
 
 
 def dependents(
@@ -82,19 +80,24 @@ def dependents(
     start = numbered.filter((pl.col("host") == host) & (pl.col("container_id") == container_id))["number"].item()
     reached = nx.single_source_shortest_path_length(whole.reverse(), start, cutoff=1 if direct else None)
     rows = [(distance, number) for number, distance in dict(reached).items() if number != start]
-    frame = pl.DataFrame(rows, schema={"distance": pl.UInt32, "number": pl.UInt32}, orient="row")
-    named = frame.join(numbered, on="number")
-    return named.select("distance", *KEYS, "container_name").sort("distance", "host", "container_name", "container_id")
+    return _named(rows, "distance", numbered)
+
+
+def _named(rows: list[tuple[int, int]], first: str, numbered: pl.DataFrame) -> pl.DataFrame:
+    """Rows of a value and the number of a container, with the container's keys and name, by value and name."""
+    frame = pl.DataFrame(rows, schema={first: pl.UInt32, "number": pl.UInt32}, orient="row")
+    named = frame.join(numbered, on="number").select(first, *KEYS, "container_name")
+    return named.sort(first, "host", "container_name", "container_id")
 
 
 def _graph(containers: pl.DataFrame, dependencies: pl.DataFrame) -> tuple[pl.DataFrame, nx.DiGraph[int]]:
     """Containers with their numbers, and the graph of the numbers with an edge from each to what it depends on."""
     import networkx as nx  # noqa: PLC0415 - slow to import, and few need it
 
-    numbered = containers.select(*KEYS, "container_name").with_row_index("number")
+    numbered, edges = _numbered(containers, dependencies)
     whole: nx.DiGraph[int] = nx.DiGraph()
     whole.add_nodes_from(numbered["number"])
-    whole.add_edges_from(_numbered_edges(numbered, dependencies).iter_rows())
+    whole.add_edges_from(edges.iter_rows())
     return numbered, whole
 
 
@@ -111,8 +114,7 @@ def cycles(containers: pl.DataFrame, dependencies: pl.DataFrame) -> pl.DataFrame
     >>> cycles(snap.containers, snap.dependencies).rows()
     [('local', 'a', ['a', 'b', 'a']), ('local', 'b', ['b', 'a', 'b'])]
     """
-    numbered = containers.select(*KEYS, "container_name").with_row_index("number")
-    edges = _numbered_edges(numbered, dependencies)
+    numbered, edges = _numbered(containers, dependencies)
     is_own = pl.col("number") == pl.col("needed")
     own = edges.filter(is_own).select("number", cycle=pl.concat_list("number", "needed"))
     circular = _without_ends(edges.filter(~is_own))
@@ -129,13 +131,14 @@ def cycles(containers: pl.DataFrame, dependencies: pl.DataFrame) -> pl.DataFrame
     )
 
 
-def _numbered_edges(numbered: pl.DataFrame, dependencies: pl.DataFrame) -> pl.DataFrame:
-    """Edges by the numbers of containers, which are quicker to compare than their ids: `number`, `needed`."""
+def _numbered(containers: pl.DataFrame, dependencies: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Containers with numbers, which are quicker to compare than ids, and edges by them: `number`, `needed`."""
+    numbered = containers.select(*KEYS, "container_name").with_row_index("number")
     keys = numbered.select(*KEYS, "number")
     needed = keys.rename({"container_id": "resolved_id", "number": "needed"})
     resolved = dependencies.filter(pl.col("resolved_id").is_not_null()).select(*KEYS, "resolved_id")
     both = resolved.join(keys, on=KEYS).join(needed, on=["host", "resolved_id"])
-    return both.select("number", "needed").unique().sort("number", "needed")
+    return numbered, both.select("number", "needed").unique().sort("number", "needed")
 
 
 def _without_ends(edges: pl.DataFrame) -> pl.DataFrame:

@@ -52,6 +52,16 @@ def split_list(text: pl.Expr) -> pl.Expr:
     return text.str.extract_all(r"[^,\s]+")
 
 
+def first_characters(text: pl.Expr, number: int) -> pl.Expr:
+    """The first characters of a text. Not `str.head`, which panics now and then on a part without rows (Polars 2.1)."""
+    return text.str.extract(rf"(?s)^(.{{0,{number}}})")
+
+
+def on_host(host: str | None) -> pl.Expr:
+    """Whether a row is of a host; any is of None. Boolean, reads `host`."""
+    return pl.lit(value=True) if host is None else pl.col("host") == host
+
+
 def labels_table(containers: FrameT) -> FrameT:
     """One row a label: `host`, `container_id`, `key`, `value`.
 

@@ -66,3 +66,11 @@ def _one_per_port(key: str) -> pl.Expr:
         return kept.select("binding").collect().to_series()
 
     return pl.col("ports").cast(PORTS).map_batches(last_of_each, return_dtype=PORTS)
+
+
+def on_every_address() -> pl.Expr:
+    """Whether a binding is on every address of its host: `0.0.0.0`, `::`, an empty address or none at all.
+
+    Reads `ip` (String); Boolean, never null.
+    """
+    return pl.col("ip").fill_null("").is_in(["", "0.0.0.0", "::"])  # noqa: S104 - this is what is looked for

@@ -8,7 +8,7 @@ import polars as pl
 
 from dockerframe.derive.container_errors import container_errors
 from dockerframe.derive.durations import go_duration
-from dockerframe.derive.labels import KEYS, FrameT, boolean, non_empty
+from dockerframe.derive.labels import KEYS, FrameT, boolean, first_characters, non_empty
 from dockerframe.derive.route_fields import ResolvedRoutes, resolve_routes, with_keys
 from dockerframe.derive.route_labels import ROUTE_ERROR
 from dockerframe.derive.well_known_ports import BY_ALIAS, BY_IMAGE
@@ -260,7 +260,7 @@ def _value_errors(rows: pl.DataFrame, fields: pl.DataFrame) -> pl.DataFrame:
 
 def _bad_values(rows: pl.DataFrame, name: str, is_bad: pl.Expr, kind: str, valid: str) -> pl.DataFrame:
     text = non_empty(_field(name))
-    message = pl.format("{} is '{}'; it must be {}.", pl.lit(name), text.str.head(80), pl.lit(valid))
+    message = pl.format("{} is '{}'; it must be {}.", pl.lit(name), first_characters(text, 80), pl.lit(valid))
     bad = rows.filter(text.is_not_null() & is_bad)
     return bad.select("row", "alias", pl.lit(name).alias("field"), pl.lit(kind).alias("kind"), message.alias("message"))
 

@@ -6,6 +6,8 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 from xml.etree import ElementTree as ET
 
+from dockerframe.listings import shown_text
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -103,4 +105,4 @@ def _place(row: Mapping[str, Any]) -> str:
 
 def _printable(text: str) -> str:
     """A text without the characters that XML can't hold."""
-    return "".join(one if one.isprintable() or one == "\n" else "�" for one in text)
+    return "\n".join(shown_text(line) for line in text.split("\n"))

@@ -8,7 +8,7 @@ import altair as alt
 import polars as pl
 
 from dockerframe.derive.dependency_graph import steps
-from dockerframe.derive.labels import KEYS
+from dockerframe.derive.labels import KEYS, on_host
 from dockerframe.plots.offline import STATE_COLOURS, LayerChart, colours, styled
 
 _WIDTH_OF_STEP: Final = 190
@@ -31,8 +31,7 @@ def dependency_graph(
     >>> "shop-db-1" in plots.svg(chart)
     True
     """
-    of_host = pl.lit(value=True) if host is None else pl.col("host") == host
-    members = containers.filter((pl.col("compose_project") == project) & of_host)
+    members = containers.filter((pl.col("compose_project") == project) & on_host(host))
     place = (pl.int_range(pl.len()) - (pl.len() - 1) / 2).over("step").alias("place")
     nodes = (
         steps(members, dependencies)

@@ -7,6 +7,7 @@ from typing import Final
 import altair as alt
 import polars as pl
 
+from dockerframe.derive.ports import on_every_address
 from dockerframe.plots.offline import Chart, colours, styled
 
 _MOST_HOSTS: Final = 40
@@ -27,11 +28,10 @@ def port_map(ports: pl.DataFrame) -> alt.Chart:
     >>> plots.svg(plots.port_map(dkf.from_summaries(b"[]").ports)).startswith("<svg")
     True
     """
-    address = pl.col("ip").fill_null("")
     reach = (
-        pl.when(address.is_in(["", "0.0.0.0", "::"]))  # noqa: S104 - what is looked for
+        pl.when(on_every_address())
         .then(pl.lit("every address"))
-        .when(address.str.contains(r"^(127\.|::1$)"))
+        .when(pl.col("ip").str.contains(r"^(127\.|::1$)"))
         .then(pl.lit("loopback only"))
         .otherwise(pl.lit("some addresses"))
     )

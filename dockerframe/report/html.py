@@ -17,7 +17,7 @@ from dockerframe.report.overview import overview
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from dockerframe.snapshot.audited import AuditedSnapshot
+    from dockerframe.snapshot.tables import SnapshotTables
 
 _MOST_ROWS: Final = 2_000
 _MOST_PROJECTS: Final = 6
@@ -26,12 +26,14 @@ _SECTIONS: Final = ("findings", "hosts", "containers", "routes", "ports", "depen
 _LONGEST_CELL: Final = 300
 
 
-def overview_html(snapshot: AuditedSnapshot, findings: pl.DataFrame) -> str:
+def overview_html(snapshot: SnapshotTables, findings: pl.DataFrame) -> str:
     """The overview of a fleet, to be put into a page: figures, a bar a host, why hosts failed."""
     return _rendered("overview.html", **_overview_values(snapshot, findings))
 
 
-def report_html(snapshot: AuditedSnapshot, findings: pl.DataFrame, differences: pl.DataFrame | None = None) -> str:
+def report_html(
+    snapshot: SnapshotTables, findings: pl.DataFrame, rules: pl.DataFrame, differences: pl.DataFrame | None = None
+) -> str:
     """The whole report as one page: overview, pictures (with the extra `plots`), what changed, findings and tables.
 
     Tables are cut at 2,000 rows, and say so: the files beside the report hold all.
@@ -44,7 +46,7 @@ def report_html(snapshot: AuditedSnapshot, findings: pl.DataFrame, differences: 
             "said": said(differences),
             **_rows("differences", listing({**tables, "differences": differences}, "differences")),
         }
-    skipped = snapshot.rules().filter(~pl.col("ran")).select("rule", "reason").rows()
+    skipped = rules.filter(~pl.col("ran")).select("rule", "reason").rows()
     return _rendered(
         "report.html",
         **_overview_values(snapshot, findings),
@@ -55,7 +57,7 @@ def report_html(snapshot: AuditedSnapshot, findings: pl.DataFrame, differences: 
     )
 
 
-def _overview_values(snapshot: AuditedSnapshot, findings: pl.DataFrame) -> dict[str, Any]:
+def _overview_values(snapshot: SnapshotTables, findings: pl.DataFrame) -> dict[str, Any]:
     failed = snapshot.hosts.filter(~pl.col("ok")).select("host", "error_kind", "error").rows()
     taken = f"{snapshot.taken_at:%Y-%m-%d %H:%M:%S} UTC"
     return {"overview": overview(snapshot.tables, findings), "failed": failed, "taken": taken}
@@ -76,7 +78,7 @@ def _rows(name: str, frame: pl.DataFrame) -> dict[str, Any]:
     }
 
 
-def _pictures(snapshot: AuditedSnapshot, findings: pl.DataFrame) -> list[str]:
+def _pictures(snapshot: SnapshotTables, findings: pl.DataFrame) -> list[str]:
     """Pictures as SVG; none without the extra `plots`."""
     try:
         from dockerframe import plots  # noqa: PLC0415 - an extra, and slow to import
@@ -94,7 +96,7 @@ def _pictures(snapshot: AuditedSnapshot, findings: pl.DataFrame) -> list[str]:
     return [plots.svg(chart) for chart in charts]
 
 
-def _linked_projects(snapshot: AuditedSnapshot) -> list[tuple[str, str]]:
+def _linked_projects(snapshot: SnapshotTables) -> list[tuple[str, str]]:
     """The projects with the most dependencies among their containers, each with its host."""
     members = snapshot.containers.select(*KEYS, "compose_project").drop_nulls("compose_project")
     edges = snapshot.dependencies.drop_nulls("resolved_id").join(members, on=KEYS)

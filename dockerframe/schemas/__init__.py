@@ -35,9 +35,12 @@ from dockerframe.schemas.snapshot_tables import (
     TABLES,
 )
 
+KEPT_TABLES = {**TABLES, INSPECTIONS.name: INSPECTIONS}
+"""What may be in a file or a history: the tables of a snapshot, and `inspections` where containers were inspected."""
+
 __all__ = [
     "CHANGES", "CONTAINERS", "DEPENDENCIES", "DIFFERENCES", "DURATION", "ERRORS", "ERROR_KINDS", "FINDINGS", "HOSTS",
-    "INSPECTIONS", "LABELS", "LABELS_TABLE", "LABEL_ERROR_KINDS", "MOUNTS", "MOUNTS_TABLE", "MOUNT_FIELDS", "NETWORKS",
-    "NETWORKS_TABLE", "NETWORK_FIELDS", "PORTS", "PORTS_TABLE", "PORT_FIELDS", "ROUTES", "ROUTE_FIELDS", "RULES",
-    "SEVERITIES", "SUMMARIES", "TABLES", "TIME", "Column", "Precedence", "Table",
+    "INSPECTIONS", "KEPT_TABLES", "LABELS", "LABELS_TABLE", "LABEL_ERROR_KINDS", "MOUNTS", "MOUNTS_TABLE",
+    "MOUNT_FIELDS", "NETWORKS", "NETWORKS_TABLE", "NETWORK_FIELDS", "PORTS", "PORTS_TABLE", "PORT_FIELDS", "ROUTES",
+    "ROUTE_FIELDS", "RULES", "SEVERITIES", "SUMMARIES", "TABLES", "TIME", "Column", "Precedence", "Table",
 ]  # fmt: skip

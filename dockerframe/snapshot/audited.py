@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 from dockerframe.audit import BUILTIN_RULES, run_rules
 from dockerframe.derive.dependency_graph import cycles, dependents, start_order
-from dockerframe.derive.labels import KEYS
-from dockerframe.errors import SnapshotError
+from dockerframe.derive.labels import KEYS, on_host
+from dockerframe.errors import SnapshotError, did_you_mean
 from dockerframe.explanation import Explanation, explain
 from dockerframe.hosts.audit_settings import AuditSettings
 from dockerframe.snapshot.tables import SnapshotTables
@@ -42,8 +41,8 @@ class AuditedSnapshot(SnapshotTables):
         >>> snap.findings().select("host", "rule", "severity").row(0)
         ('apps', 'docker-socket-writable', 'critical')
         """
-        found = self._audit(rules).findings
-        return found if suppressed else found.filter(pl.col("suppressed").is_null())
+        audit = self.audit(rules)
+        return audit.findings if suppressed else audit.active
 
     def rules(self, rules: Registry = BUILTIN_RULES) -> pl.DataFrame:
         """The rules of the audit, whether each ran, why not, and how much it found (`dockerframe.schemas.RULES`).
@@ -60,7 +59,7 @@ class AuditedSnapshot(SnapshotTables):
         >>> snap.rules().filter(~pl.col("ran")).select("rule", "reason").row(0)
         ('privileged', 'it needs inspections: take the snapshot with inspect=True')
         """
-        return self._audit(rules).rules
+        return self.audit(rules).rules
 
     def explain(self, alias: str, *, reveal: bool = False) -> Explanation:
         """Why an alias reaches what it reaches: each field, its value, the label that set it, and those that lost.
@@ -103,8 +102,7 @@ class AuditedSnapshot(SnapshotTables):
         >>> snap.start_order("auth").select("step", "container_name").rows()
         [(1, 'auth-postgresql-1'), (1, 'auth-redis-1'), (2, 'auth-server-1'), (2, 'auth-worker-1')]
         """
-        of_host = pl.lit(value=True) if host is None else pl.col("host") == host
-        members = self.containers.filter((pl.col("compose_project") == project) & of_host)
+        members = self.containers.filter((pl.col("compose_project") == project) & on_host(host))
         if not members.height:
             raise _unknown("project", project, self.containers["compose_project"])
         return start_order(members, self.dependencies)
@@ -145,14 +143,20 @@ class AuditedSnapshot(SnapshotTables):
         """
         return cycles(self.containers, self.dependencies)
 
-    def _audit(self, rules: Registry) -> Audit:
+    def audit(self, rules: Registry = BUILTIN_RULES) -> Audit:
+        """What `findings`, with those that are suppressed, and `rules` give, from one run of the rules.
+
+        Raises
+        ------
+        AuditError
+            As `findings`.
+        """
         settings = AuditSettings() if self.source is None else self.source.audit
         return run_rules(self.tables, rules, settings, self.taken_at)
 
     def _container(self, container: str, host: str | None) -> tuple[str, str]:
-        of_host = pl.lit(value=True) if host is None else pl.col("host") == host
         is_meant = (pl.col("container_name") == container) | pl.col("container_id").str.starts_with(container)
-        found = self.containers.filter(is_meant & of_host).select(KEYS)
+        found = self.containers.filter(is_meant & on_host(host)).select(KEYS)
         if found.height > 1:
             raise SnapshotError(
                 f"{found.height} containers are meant by {container!r}, on {', '.join(found['host'].unique().sort())}.",
@@ -165,6 +169,6 @@ class AuditedSnapshot(SnapshotTables):
 
 
 def _unknown(what: str, name: str, known: pl.Series) -> SnapshotError:
-    near = difflib.get_close_matches(name, known.drop_nulls().unique().to_list(), n=3)
-    remedy = f"Did you mean {', '.join(near)}?" if near else "Look into snap.containers for those that there are."
+    otherwise = "Look into snap.containers for those that there are."
+    remedy = did_you_mean(name, known.drop_nulls().unique(), otherwise)
     return SnapshotError(f"There is no {what} {name!r}.", remedy=remedy)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from dockerframe.derive.redaction import redact_differences, redact_tables
 from dockerframe.differences import differences
@@ -14,6 +14,8 @@ from dockerframe.snapshot.audited import AuditedSnapshot
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    import polars as pl
 
     from dockerframe.snapshot.tables import SnapshotTables
 
@@ -49,21 +51,17 @@ class WrittenSnapshot(AuditedSnapshot):
             "precedence": self.precedence,
             "explicit_only": sorted(self.explicit_only),
         }
-        beside = {"findings": self.findings()}
-        tables = self.tables
-        if since is not None:
-            beside["differences"] = differences(since.tables, self.tables)
-        if not reveal:
-            tables, beside = redact_tables(tables), redact_tables(beside)
-            if since is not None:
-                beside["differences"] = redact_differences(beside["differences"])
+        shown = self._shown(since, reveal=reveal)
+        beside = {"findings": shown.findings}
+        if shown.differences is not None:
+            beside["differences"] = shown.differences
         return write_snapshot(
-            tables,
+            shown.snapshot.tables,
             described,
             folder,
             formats,
             name or f"{self.taken_at:%Y-%m-%dT%H%M%SZ}",
-            page=lambda: self.html(since, reveal=reveal),
+            page=shown.page,
             beside=beside,
         )
 
@@ -111,13 +109,7 @@ class WrittenSnapshot(AuditedSnapshot):
         >>> dkf.from_summaries(b"[]").html().startswith("<!doctype html>")
         True
         """
-        differing = None if since is None else differences(since.tables, self.tables)
-        findings = self.findings()
-        if reveal:
-            return report_html(self, findings, differing)
-        differing = None if differing is None else redact_differences(differing)
-        shown = self.redacted("hosts", "errors")
-        return report_html(shown, redact_tables({"findings": findings})["findings"], differing)
+        return self._shown(since, "hosts", "errors", reveal=reveal).page()
 
     def metrics(self) -> str:
         """Figures of this snapshot in the text format of Prometheus: hosts up, seconds, bytes, containers, findings.
@@ -134,3 +126,26 @@ class WrittenSnapshot(AuditedSnapshot):
         """Show an overview in a notebook."""
         shown = self.redacted("hosts")
         return overview_html(shown, shown.findings())
+
+    def _shown(self, since: SnapshotTables | None, *names: str, reveal: bool) -> _Shown:
+        """What is shown of this snapshot; its secrets are left out of all tables, or of those that are named."""
+        audit = self.audit()
+        differing = None if since is None else differences(since.tables, self.tables)
+        if reveal:
+            return _Shown(self, audit.active, audit.rules, differing)
+        findings = redact_tables({"findings": audit.active})["findings"]
+        differing = None if differing is None else redact_differences(differing)
+        return _Shown(self.redacted(*names), findings, audit.rules, differing)
+
+
+class _Shown(NamedTuple):
+    """What is shown and written of a snapshot, each thing made once."""
+
+    snapshot: SnapshotTables
+    findings: pl.DataFrame
+    rules: pl.DataFrame
+    differences: pl.DataFrame | None
+
+    def page(self) -> str:
+        """The report as an HTML page."""
+        return report_html(self.snapshot, self.findings, self.rules, self.differences)

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from dockerframe.schemas import INSPECTIONS, TABLES, TIME
+from dockerframe.schemas import TIME
 
 MARKS: Final = {"snapshot_id": pl.String(), "taken_at": TIME}
 SNAPSHOTS: Final = "snapshots"
@@ -25,7 +25,6 @@ SNAPSHOTS_SCHEMA: Final = pl.Schema(
         "containers": pl.Int64(),
     }
 )
-STORED_TABLES: Final = {**TABLES, INSPECTIONS.name: INSPECTIONS}
 
 
 def location(store: str, table: str) -> str:

@@ -10,11 +10,11 @@ from deltalake import DeltaTable
 from deltalake.exceptions import DeltaError, TableNotFoundError
 
 from dockerframe.errors import HistoryError
+from dockerframe.schemas import KEPT_TABLES
 from dockerframe.store.layout import (
     MARKS,
     SNAPSHOTS,
     SNAPSHOTS_SCHEMA,
-    STORED_TABLES,
     from_stored,
     location,
 )
@@ -58,9 +58,9 @@ class StoredSnapshots:
         HistoryError
             When there is no such table or history.
         """
-        if name not in STORED_TABLES:
-            raise HistoryError(f"There is no table {name!r}.", remedy=f"Use one of {', '.join(STORED_TABLES)}.")
-        wanted = pl.Schema({**MARKS, **STORED_TABLES[name].schema})
+        if name not in KEPT_TABLES:
+            raise HistoryError(f"There is no table {name!r}.", remedy=f"Use one of {', '.join(KEPT_TABLES)}.")
+        wanted = pl.Schema({**MARKS, **KEPT_TABLES[name].schema})
         whole = self.snapshots().lazy().select("snapshot_id")
         table = self._open(name)
         if table is None:
@@ -109,7 +109,7 @@ def expire(stored: StoredSnapshots, before: datetime, keep_files: timedelta) -> 
     limit = f"taken_at < '{before:%Y-%m-%dT%H:%M:%S.%fZ}'"
     try:
         # First what makes them seen: a reader never finds half of a snapshot.
-        for name in (SNAPSHOTS, *STORED_TABLES):
+        for name in (SNAPSHOTS, *KEPT_TABLES):
             where = location(stored.store, name)
             if not DeltaTable.is_deltatable(where, options):
                 continue

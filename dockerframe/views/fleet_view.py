@@ -50,7 +50,7 @@ class FleetView:
     def __init__(self, snapshot: Snapshot, *, reveal: bool = False) -> None:
         self._reveal = reveal
         self._filters = Filters()
-        self._changes = pl.DataFrame()
+        self._marks: dict[str, str] = {}
         self._tables = {name: TableWidget(name.capitalize()) for name in _TABS}
         self._facets = {facet: TableWidget(f"Filter by {facet}", multiple=True, compact=True) for facet in FACETS}
         self._facets[HOST] = TableWidget("Hosts to show", multiple=True, compact=True)
@@ -72,8 +72,11 @@ class FleetView:
     @property
     def selection(self) -> pl.DataFrame:
         """The rows of the open tab that pass the filters and the search, in the order shown, with all columns."""
-        name = _TABS[self._controls.tabs.selected_index or 0]
-        return self._fleet.table(name)[self._tables[name].order]
+        return self._fleet.table(self._tab)[self._tables[self._tab].order]
+
+    @property
+    def _tab(self) -> str:
+        return _TABS[self._controls.tabs.selected_index or 0]
 
     @property
     def chosen(self) -> tuple[str, str] | None:
@@ -127,9 +130,9 @@ class FleetView:
             raise SnapshotError(
                 f"{target} ends in neither .csv nor .parquet.", remedy="Name a file with such an ending."
             )
-        name = _TABS[self._controls.tabs.selected_index or 0]
         selected = self.selection
-        write_file(selected if self._reveal else redact_tables({name: selected})[name], target, file_format)
+        shown = selected if self._reveal else redact_tables({self._tab: selected})[self._tab]
+        write_file(shown, target, file_format)
         return target
 
     def close(self) -> None:
@@ -146,9 +149,7 @@ class FleetView:
         controls.tabs.observe(lambda _: self._show_tab(), names=["selected_index"])
         controls.clear.on_click(lambda _: self.filter(**dict.fromkeys(self._facets)))
         controls.refresh.on_click(lambda _: self.refresh())
-        controls.every.observe(
-            lambda change: self._refreshing.every(change["new"], lambda: self.snapshot), names=["value"]
-        )
+        controls.every.observe(self._period_changed, names=["value"])
         controls.export.on_click(lambda _: self._export_clicked())
 
     def _set(self, snapshot: Snapshot) -> None:
@@ -160,9 +161,10 @@ class FleetView:
 
     def _take(self, snapshot: Snapshot) -> None:
         """Go over to a later snapshot, and tell what is new in it."""
-        self._changes = differences(self.snapshot.tables, snapshot.tables)
+        changes = differences(self.snapshot.tables, snapshot.tables)
+        self._marks = _marks(changes)
         self._set(snapshot)
-        self._controls.say(f"Refreshed: {said(self._changes)}.")
+        self._controls.say(f"Refreshed: {said(changes)}.")
         if self.chosen is not None:
             self._open(container_key(*self.chosen))
 
@@ -185,7 +187,7 @@ class FleetView:
         self._show_tab()
 
     def _show_tab(self) -> None:
-        name = _TABS[self._controls.tabs.selected_index or 0]
+        name = self._tab
         listed = self._fleet.listed(name)
         chosen_hosts = list(self._filters.chosen.get(HOST, ()))
         of_chosen_host = (
@@ -197,18 +199,7 @@ class FleetView:
             # What is about no container, such as a finding about a host, passes with its host alone.
             number = listed[CONTAINER]
             shown = self._passing.gather(number).fill_null(value=False) | (number.is_null() & of_chosen_host)
-        self._tables[name].show(listed.filter(shown), self._marks())
-
-    def _marks(self) -> dict[str, str]:
-        """Which containers came with the last refresh, and which changed."""
-        if not self._changes.height:
-            return {}
-        is_new = pl.col("change").is_in(["came", "recreated"]).any().alias("is_new")
-        changed = self._changes.drop_nulls("container_id").group_by(KEYS).agg(is_new)
-        return {
-            container_key(host, container_id): "came" if new else "changed"
-            for host, container_id, new in changed.iter_rows()
-        }
+        self._tables[name].show(listed.filter(shown), self._marks)
 
     def _row_chosen(self, name: str, keys: list[str]) -> None:
         if not keys:
@@ -243,3 +234,13 @@ def _listed(counted: pl.DataFrame) -> pl.DataFrame:
     """Values and their numbers, ready for a table widget."""
     value = pl.col("value")
     return counted.with_columns(value.alias(KEY), value.str.to_lowercase().alias(SEARCHED)).with_row_index(ROW)
+
+
+def _marks(changes: pl.DataFrame) -> dict[str, str]:
+    """Which containers came, by key, and which changed otherwise."""
+    is_new = pl.col("change").is_in(["came", "recreated"]).any().alias("is_new")
+    changed = changes.drop_nulls("container_id").group_by(KEYS).agg(is_new)
+    return {
+        container_key(host, container_id): "came" if new else "changed"
+        for host, container_id, new in changed.iter_rows()
+    }

@@ -60,8 +60,6 @@ class Refreshing:
                 self._asking = asyncio.get_running_loop().create_task(self._ask(current()))
 
     async def _ask(self, snapshot: Snapshot) -> None:
-        if snapshot.source is None:
-            return
         self._say("Asking the fleet again …")
         try:
             # A pool of threads of its own would be left behind by a kernel that is interrupted.
