@@ -6,7 +6,7 @@ from typing import Final
 
 import polars as pl
 
-from dockerframe.derive.evaluation import once_per_distinct
+from dockerframe.derive.evaluation import once_per_distinct, only_where
 from dockerframe.derive.image import image_author, image_name
 
 MOUNT_DESTINATIONS: Final = (
@@ -36,6 +36,10 @@ IMAGE_NAMES: Final = (
 )
 IMAGE_AUTHORS: Final = ("selenium", "browserless", "zenika", "zabbix", "moby", "docker")
 
+_REASONS: Final = pl.Struct({"reasons": pl.List(pl.String())})
+_DESTINATIONS: Final = pl.Series(MOUNT_DESTINATIONS)
+_PORTS: Final = pl.Series(PRIVATE_PORTS, dtype=pl.UInt16())
+
 
 def blacklist_reasons() -> pl.Expr:
     """Why a container is blacklisted: `mount:<path>`, `port:<number>`, `image:<name>`, `author:<name>`.
@@ -54,13 +58,21 @@ def blacklist_reasons() -> pl.Expr:
     >>> frame.select(blacklist_reasons()).to_series().to_list()
     [['mount:/var/lib/mysql', 'port:5432', 'image:postgres'], []]
     """
-    mounts = _listed("mounts", "destination", pl.Series(MOUNT_DESTINATIONS), "mount:", sort=False)
-    ports = _listed("ports", "private_port", pl.Series(PRIVATE_PORTS, dtype=pl.UInt16), "port:", sort=True)
-    by_image = pl.concat_list(
+    names = pl.concat_list(
         _single(image_name(), IMAGE_NAMES, "image:"), _single(image_author(), IMAGE_AUTHORS, "author:")
-    ).alias("reasons")
-    images = once_per_distinct("image", [by_image], pl.Struct({"reasons": pl.List(pl.String())}))
-    return pl.concat_list(mounts, ports, images.struct.field("reasons")).alias("blacklist_reasons")
+    )
+    by_image = once_per_distinct(pl.col("image"), [names.alias("reasons")], _REASONS).struct.field("reasons")
+    mounts = _listed("mounts", "destination", _DESTINATIONS, "mount:", sort=False)
+    ports = _listed("ports", "private_port", _PORTS, "port:", sort=True)
+    # Most containers have no reason at all, and lists cost more than flags.
+    any_reason = (
+        _any_listed("mounts", "destination", _DESTINATIONS)
+        | _any_listed("ports", "private_port", _PORTS)
+        | (by_image.list.len() > 0)
+    )
+    reasons = pl.concat_list(mounts, ports, by_image).alias("reasons")
+    found = only_where(["mounts", "ports", "image"], any_reason, [reasons], _REASONS)
+    return found.struct.field("reasons").fill_null([]).alias("blacklist_reasons")
 
 
 def is_blacklisted() -> pl.Expr:
@@ -86,6 +98,12 @@ def _listed(column: str, field: str, listed: pl.Series, prefix: str, *, sort: bo
     found = values.list.set_intersection(pl.lit(listed.implode()))
     ordered = found.list.sort() if sort else found
     return ordered.list.eval(pl.lit(prefix) + pl.element().cast(pl.String)).fill_null([])
+
+
+def _any_listed(column: str, field: str, listed: pl.Series) -> pl.Expr:
+    """Whether a field of any struct of a list is on the list."""
+    value = pl.element().struct.field(field).cast(listed.dtype)
+    return pl.col(column).list.eval(value.is_in(listed.implode())).list.any().fill_null(value=False)
 
 
 def _single(value: pl.Expr, listed: tuple[str, ...], prefix: str) -> pl.Expr:

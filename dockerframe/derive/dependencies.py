@@ -6,6 +6,7 @@ from typing import Final
 
 import polars as pl
 
+from dockerframe.derive.evaluation import once_per_distinct
 from dockerframe.derive.labels import KEYS, FrameT, boolean, non_empty, non_empty_label
 from dockerframe.schemas import DEPENDENCIES
 
@@ -28,7 +29,9 @@ def dependencies() -> pl.Expr:
     [['db', 'cache'], []]
     """
     names = _items().list.eval(_item(pl.element()).field("name"))
-    return names.list.eval(pl.element().filter(pl.element() != "")).fill_null([]).alias("dependencies")
+    named = names.list.eval(pl.element().filter(pl.element() != "")).alias("dependencies")
+    found = once_per_distinct(_text(), [named], pl.Struct({"dependencies": pl.List(pl.String())}))
+    return found.struct.field("dependencies").fill_null([]).alias("dependencies")
 
 
 def dependency_edges(containers: FrameT) -> FrameT:
@@ -60,28 +63,36 @@ def dependency_edges(containers: FrameT) -> FrameT:
 
 
 def _edges(containers: FrameT) -> FrameT:
-    item = _item(pl.col("item"))
     source = pl.when(non_empty_label(DEPENDS_ON_LABEL).is_not_null()).then(pl.lit(DEPENDS_ON_LABEL))
-    return (
-        containers.select(
-            *KEYS,
-            "compose_project",
-            _items().alias("item"),
-            source.otherwise(pl.lit(COMPOSE_DEPENDS_ON_LABEL)).alias("source_label"),
-        )
+    texts = containers.select(
+        *KEYS, "compose_project", _text(), source.otherwise(pl.lit(COMPOSE_DEPENDS_ON_LABEL)).alias("source_label")
+    )
+    # Containers of one Compose file say the same: what they say is read once.
+    item = _item(pl.col("item"))
+    items = (
+        texts.select("text")
+        .unique()
+        .with_columns(_items().alias("item"))
         .explode("item", empty_as_null=False, keep_nulls=False)
-        .with_columns(
+        .select(
+            "text",
             item.field("name").alias("dependency"),
             non_empty(item.field("condition")).alias("condition"),
             boolean(item.field("restart")).alias("restart"),
         )
         .filter(pl.col("dependency") != "")
     )
+    return texts.join(items, on="text", maintain_order="left_right").drop("text")
+
+
+def _text() -> pl.Expr:
+    text = pl.coalesce(non_empty_label(DEPENDS_ON_LABEL), non_empty_label(COMPOSE_DEPENDS_ON_LABEL))
+    return text.alias("text")
 
 
 def _items() -> pl.Expr:
-    text = pl.coalesce(non_empty_label(DEPENDS_ON_LABEL), non_empty_label(COMPOSE_DEPENDS_ON_LABEL))
-    return text.str.split(",").list.eval(pl.element().str.strip_chars())
+    """Reads `text`."""
+    return pl.col("text").str.split(",").list.eval(pl.element().str.strip_chars())
 
 
 def _item(text: pl.Expr) -> pl.expr.struct.ExprStructNameSpace:

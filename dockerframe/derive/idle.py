@@ -114,7 +114,7 @@ def idle_settings() -> pl.Expr:
         pl.when(is_valid).then(pl.coalesce(setting.value, setting.default)).alias(setting.name)
         for setting in IDLE_SETTINGS
     ]
-    return only_where("labels", has_idle_timeout(), settings, _SETTINGS).alias("idle")
+    return only_where(["labels"], has_idle_timeout(), settings, _SETTINGS).alias("idle")
 
 
 def has_idle_timeout() -> pl.Expr:

@@ -40,7 +40,7 @@ def image() -> pl.Expr:
     [('app', 'registry.local:5000/team', '2', 'registry.local:5000', None), ('redis', 'library', 'latest', None, None)]
     """
     parts = (image_name(), image_author(), image_tag(), image_registry(), image_digest())
-    return once_per_distinct("image", parts, _PARTS).alias("image_reference")
+    return once_per_distinct(pl.col("image"), parts, _PARTS).alias("image_reference")
 
 
 def image_name() -> pl.Expr:

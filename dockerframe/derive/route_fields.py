@@ -20,15 +20,16 @@ _LAYERS: Final = {
     "wildcard": {"alias": 2, "reference": 3, "shortcut": 3, "wildcard": 0},
 }
 _ROUTE: Final = ("row", "alias")
-_ASSIGNMENT: Final = ("row", "alias", "field", "value", "label", "origin", "is_object")
+_ASSIGNMENT: Final = ("row", "alias", "route", "field", "value", "label", "origin", "is_object")
 
 
 class ResolvedRoutes(NamedTuple):
     """What the labels of some containers say of routes; `row` is a container's position (UInt32).
 
-    `fields` has `row` and the columns of the table `route_fields` behind its keys; `aliases` has `row`, `alias`;
-    `errors` has the columns of `dockerframe.derive.route_labels.ROUTE_ERROR`; `entries` has every field that each
-    label would set, the ones that lost included.
+    `fields` has `row`, `route` and the columns of the table `route_fields` behind its keys; `aliases` has `row`,
+    `alias` and `route` (UInt32, the position when sorted by both); `errors` has the columns of
+    `dockerframe.derive.route_labels.ROUTE_ERROR`; `entries` has every field that each label would set, the ones that
+    lost included.
     """
 
     fields: pl.DataFrame
@@ -102,8 +103,10 @@ def resolve_routes(containers: pl.DataFrame, precedence: Precedence = "explicit"
     known = _known_aliases(aliases, named)
     spread = _spread_wildcards(wildcards, known)
     by_shortcut = shortcuts.rows.with_columns(pl.lit(value=False).alias("is_object"))
-    assignments = pl.concat([frame.select(_ASSIGNMENT) for frame in (named, references, by_shortcut, spread.rows)])
-    ranked = assignments.with_columns(_layer(precedence))
+    columns = [name for name in _ASSIGNMENT if name != "route"]
+    at_aliases = pl.concat([frame.select(columns) for frame in (named, references, by_shortcut)])
+    placed = at_aliases.join(known.select(*_ROUTE, "route"), on=_ROUTE)
+    ranked = pl.concat([placed.select(_ASSIGNMENT), spread.rows.select(_ASSIGNMENT)]).with_columns(_layer(precedence))
     entries = flatten_assignments(ranked, objects.leaves)
     merged = merge_fields(ranked, entries)
     errors = (sorted_labels.errors, objects.errors, shortcuts.errors, spread.errors, merged.errors)
@@ -136,15 +139,17 @@ def _fields_set_by(labels: pl.DataFrame, leaves: pl.DataFrame) -> pl.DataFrame:
 def _known_aliases(aliases: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
     """Every alias that has a route, in order: those of `proxy.aliases`, then those that labels name, by name.
 
-    Columns: `row`, `alias`, `has_field` (whether wildcards apply: it is listed, or a label sets a field of it).
+    Columns: `row`, `alias`, `has_field` (whether wildcards apply: it is listed, or a label sets a field of it), and
+    `route` (UInt32, the position when sorted by both): one number joins and sorts faster than a number and a text.
     """
-    listed = aliases.explode("aliases", empty_as_null=False, keep_nulls=False).rename({"aliases": "alias"})
+    each_once = pl.col("aliases").list.unique(maintain_order=True).alias("alias")
+    listed = aliases.select("row", each_once).explode("alias", empty_as_null=False, keep_nulls=False)
     by_label = named.group_by("row", "alias").agg((~pl.col("is_object")).any().alias("has_field"))
     others = by_label.join(listed, on=_ROUTE, how="anti").sort(_ROUTE)
-    everything = pl.concat(
-        [listed.unique(_ROUTE, maintain_order=True).with_columns(pl.lit(value=True).alias("has_field")), others]
-    )
-    return everything.sort("row", maintain_order=True)
+    everything = pl.concat([listed.with_columns(pl.lit(value=True).alias("has_field")), others])
+    in_order = everything.sort("row", maintain_order=True).with_row_index("listed")
+    by_name = in_order.sort(_ROUTE).with_row_index("route")
+    return by_name.sort("listed").drop("listed")
 
 
 class _Spread(NamedTuple):
@@ -154,7 +159,7 @@ class _Spread(NamedTuple):
 
 def _spread_wildcards(wildcards: pl.DataFrame, known: pl.DataFrame) -> _Spread:
     """Each wildcard label once for each alias it applies to."""
-    targets = known.filter("has_field").select(_ROUTE)
+    targets = known.filter("has_field").select(*_ROUTE, "route")
     counts = (
         wildcards.group_by("row").agg(pl.len().alias("labels")).join(targets.group_by("row").len("aliases"), on="row")
     )

@@ -14,14 +14,14 @@ import polars as pl
 from dockerframe.derive.route_labels import ROUTE_ERROR
 from dockerframe.derive.route_merge import Assignment, merge
 
-_ROUTE: Final = ["row", "alias"]
-_FIELD: Final = ["row", "alias", "field"]
-_RESULT: Final = ("row", "alias", "field", "value", "source_label", "origin")
+_ROUTE: Final = ["row", "alias", "route"]
+_FIELD: Final = ["route", "field"]
+_RESULT: Final = ("row", "alias", "route", "field", "value", "source_label", "origin")
 _PLACE: Final = ["fields", "values", "objects", "layers"]
 
 
 class MergedFields(NamedTuple):
-    """`fields`: `row`, `alias`, `field`, `value`, `source_label`, `origin`, in that order; `errors`."""
+    """`fields`: `row`, `alias`, `route`, `field`, `value`, `source_label`, `origin`, by route and field; `errors`."""
 
     fields: pl.DataFrame
     errors: pl.DataFrame
@@ -30,14 +30,14 @@ class MergedFields(NamedTuple):
 def merge_fields(assignments: pl.DataFrame, entries: pl.DataFrame) -> MergedFields:
     """Settle which assignment sets each field of each alias.
 
-    `assignments` has `row`, `alias`, `field` (null for an object), `value`, `label`, `origin`, `is_object` and
-    `layer` (a lower one wins); `entries` are the fields that they would set.
+    `assignments` has `row`, `alias`, `route` (a number for both), `field` (null for an object), `value`, `label`,
+    `origin`, `is_object` and `layer` (a lower one wins); `entries` are the fields that they would set.
     """
     overlapping = _overlapping_routes(entries)
     if not len(overlapping):
         return MergedFields(_ordered(_winners(entries)), pl.DataFrame(schema=ROUTE_ERROR))
-    apart = entries.join(overlapping, on=_ROUTE, how="anti")
-    together = _merge_trees(assignments.join(overlapping, on=_ROUTE, how="semi"))
+    apart = entries.join(overlapping, on="route", how="anti")
+    together = _merge_trees(assignments.join(overlapping, on="route", how="semi"))
     return MergedFields(_ordered(pl.concat([_winners(apart), together.fields])), together.errors)
 
 
@@ -46,7 +46,7 @@ def flatten_assignments(assignments: pl.DataFrame, leaves: pl.DataFrame) -> pl.D
 
     `leaves` has the fields of each object by its `value`.
     """
-    columns = (*_FIELD, "value", "label", "origin", "layer", "is_object")
+    columns = (*_ROUTE, "field", "value", "label", "origin", "layer", "is_object")
     texts = assignments.filter(~pl.col("is_object")).select(columns)
     inside = assignments.filter("is_object").join(leaves, on="value", maintain_order="left_right")
     return pl.concat(
@@ -56,9 +56,8 @@ def flatten_assignments(assignments: pl.DataFrame, leaves: pl.DataFrame) -> pl.D
 
 def _winners(entries: pl.DataFrame) -> pl.DataFrame:
     """Of the entries for one field, the one that wins: by layer, a text over an object, then by the label's name."""
-    some = entries.filter(pl.col("value").is_not_null())
-    is_contested = pl.struct(_FIELD).is_duplicated()
-    marked = some.with_columns(is_contested.alias("contested"))
+    placed = _with_place(entries.filter(pl.col("value").is_not_null()))
+    marked = placed.with_columns(pl.col("place").is_duplicated().alias("contested"))
     contested = marked.filter("contested").with_columns(
         pl.col("label").str.count_matches(".", literal=True).alias("dots")
     )
@@ -66,8 +65,15 @@ def _winners(entries: pl.DataFrame) -> pl.DataFrame:
     texts = contested.filter(~pl.col("is_object")).reverse().sort("label", descending=True, maintain_order=True)
     objects = contested.filter("is_object").sort("dots", "label", maintain_order=True)
     ranked = pl.concat([texts, objects]).sort("layer", "is_object", maintain_order=True)
-    settled = ranked.unique(_FIELD, keep="first", maintain_order=True)
+    settled = ranked.unique("place", keep="first", maintain_order=True)
     return _result(pl.concat([marked.filter(~pl.col("contested")), settled.drop("dots")]))
+
+
+def _with_place(fields: pl.DataFrame) -> pl.DataFrame:
+    """With the `place` of each row (UInt64): a number for route and field, which sorts as both do."""
+    names = pl.Enum(fields["field"].unique().sort())
+    number = pl.col("field").cast(names).to_physical()
+    return fields.with_columns((pl.col("route").cast(pl.UInt64) * 2**32 + number).alias("place"))
 
 
 def _result(entries: pl.DataFrame) -> pl.DataFrame:
@@ -75,21 +81,21 @@ def _result(entries: pl.DataFrame) -> pl.DataFrame:
 
 
 def _ordered(fields: pl.DataFrame) -> pl.DataFrame:
-    return fields.sort(_FIELD)
+    return _with_place(fields).sort("place").drop("place")
 
 
 def _overlapping_routes(entries: pl.DataFrame) -> pl.DataFrame:
-    """The routes in which a field stands below another, or an empty mapping meets a field: `row`, `alias`."""
+    """The `route` of those in which a field stands below another, or an empty mapping meets a field."""
     empty = entries.filter(pl.col("value").is_null()).select(_FIELD).unique()
     met = entries.select(_FIELD).join(empty, on=_FIELD).group_by(_FIELD).len().filter(pl.col("len") > 1)
     paths = entries.select("field").unique()
     parents = _parents(paths).join(paths, left_on="parent", right_on="field", how="semi")
     if not len(parents):
-        return met.select(_ROUTE).unique()
+        return met.select("route").unique()
     below = entries.select(_FIELD).join(parents, on="field")
-    above = entries.select(_FIELD).rename({"field": "parent"}).unique()
+    above = entries.select("route", pl.col("field").alias("parent")).unique()
     return pl.concat(
-        [met.select(_ROUTE), below.join(above, on=[*_ROUTE, "parent"], how="semi").select(_ROUTE)]
+        [met.select("route"), below.join(above, on=["route", "parent"], how="semi").select("route")]
     ).unique()
 
 
@@ -110,7 +116,7 @@ def _merge_trees(assignments: pl.DataFrame) -> MergedFields:
     dots = pl.col("label").str.count_matches(".", literal=True).alias("dots")
     routes = (
         assignments.with_columns(dots, pl.col("field").fill_null(""))
-        .sort(*_ROUTE, "layer", "dots", "label", maintain_order=True)
+        .sort("route", "layer", "dots", "label", maintain_order=True)
         .group_by(_ROUTE, maintain_order=True)
         .agg(
             pl.col("field").alias("fields"),

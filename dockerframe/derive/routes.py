@@ -7,39 +7,18 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import polars as pl
 
 from dockerframe.derive.container_errors import container_errors
-from dockerframe.derive.durations import go_duration
-from dockerframe.derive.labels import KEYS, FrameT, boolean, first_characters, non_empty
+from dockerframe.derive.labels import KEYS, FrameT
 from dockerframe.derive.route_fields import ResolvedRoutes, resolve_routes, with_keys
-from dockerframe.derive.route_labels import ROUTE_ERROR
+from dockerframe.derive.route_values import route_values
 from dockerframe.derive.well_known_ports import BY_ALIAS, BY_IMAGE
 from dockerframe.schemas import LABELS, ROUTES, Precedence
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping
+    from collections.abc import Collection
 
 PREFERRED_PORTS: Final = (80, 8080, 3000, 8000, 443, 8443)
 """Ports that are taken first where a container has several and no label says which."""
 
-_PORT: Final = r"^(?:(\d*):)?(\d*)$"
-
-
-def _whole_number(text: pl.Expr) -> pl.Expr:
-    return text.str.extract(r"^(\d+)$").cast(pl.Int64, strict=False)
-
-
-_BOOLEANS: Final = ("no_tls_verify", "disable_compression", "spa", "relay_proxy_protocol_header")
-_TYPED: Final[Mapping[str, Callable[[pl.Expr], pl.Expr]]] = {
-    **dict.fromkeys(_BOOLEANS, boolean),
-    "response_header_timeout": go_duration,
-    "max_conns_per_host": _whole_number,
-}
-_VALID: Final = {
-    **dict.fromkeys(_BOOLEANS, "true or false"),
-    "response_header_timeout": "a duration such as 30s or 1m",
-    "max_conns_per_host": "a whole number",
-}
-_NAMES: Final = ("port", "scheme", "host", *_TYPED)
-_TEXT: Final = "text of "
 _OF_CONTAINER: Final = (
     "host",
     "container_name",
@@ -100,62 +79,28 @@ def derive_routes(
     `failed` has the `host` and `container_id` of containers that have errors of their own. On the hosts of
     `explicit_only` a container without `proxy.` labels has no route.
     """
-    rows = _with_texts(containers, resolved)
+    rows = resolved.aliases.hstack(containers.select(_OF_CONTAINER).select(pl.all().gather(resolved.aliases["row"])))
     rows = rows.filter(pl.col("is_explicit") | ~pl.col("host").is_in(list(explicit_only)))
-    maps = rows.select("fields")
-    rows = rows.drop("fields").with_columns(_labelled())
-    rows = _with_target(rows, containers)
-    errors = _value_errors(rows, resolved.fields)
-    rows = rows.with_columns(_excluded_reason(rows, containers, failed, pl.concat([resolved.errors, errors])))
-    table = with_keys(containers, rows.hstack(maps), ROUTES.schema.names())
-    return DerivedRoutes(ROUTES.conform(table), errors)
+    fields = resolved.fields.join(rows, on="route", how="semi") if explicit_only else resolved.fields
+    values = route_values(rows["route"], fields)
+    rows = _with_target(rows.hstack(values.columns), containers)
+    errors = pl.concat([resolved.errors, values.errors])
+    rows = rows.with_columns(_excluded_reason(rows, containers, failed, errors), _maps(rows["route"], fields))
+    table = with_keys(containers, rows, ROUTES.schema.names())
+    return DerivedRoutes(ROUTES.conform(table), values.errors)
 
 
-def _with_texts(containers: pl.DataFrame, resolved: ResolvedRoutes) -> pl.DataFrame:
-    """One row an alias: its fields as a Map, the texts of those that count here, and what the container says."""
-    entry = pl.struct(pl.col("field").alias("key"), "value").filter(pl.col("field").is_not_null()).alias("fields")
-    fields = resolved.fields.lazy().select("row", "alias", "field", "value")
-    present = set(resolved.fields["field"].unique())
-    maps = (
-        resolved.aliases.lazy()
-        .with_row_index("route")
-        .join(fields, on=["row", "alias"], how="left", maintain_order="left_right")
+def _maps(routes: pl.Series, fields: pl.DataFrame) -> pl.Series:
+    """The fields of each route as `fields` (Map of String to String). The rows of `fields` come by route."""
+    entry = pl.struct(pl.col("field").alias("key"), "value").alias("fields")
+    lists = (
+        fields.lazy()
         .select(pl.col("route").set_sorted(), "field", "value")
         .group_by("route", maintain_order=True)
         .agg(entry)
     )
-    rows = (
-        pl.concat([resolved.aliases.lazy(), maps.select(pl.col("fields").cast(LABELS))], how="horizontal")
-        .with_columns(_text(name, present).alias(_TEXT + name) for name in _NAMES)
-        .collect()
-    )
-    return rows.hstack(containers.select(_OF_CONTAINER).select(pl.all().gather(rows["row"])))
-
-
-def _text(name: str, present: set[str]) -> pl.Expr:
-    """The text of a field, looked up only where any label of the fleet sets it."""
-    return pl.col("fields").map.get(name) if name in present else pl.lit(None, pl.String())
-
-
-def _labelled() -> list[pl.Expr]:
-    """What labels say of the route, with its type; null where they say nothing."""
-    port = _field("port").str.extract_groups(_PORT).struct
-    return [
-        _port_number(port.field("1")).alias("listening_port"),
-        _port_number(port.field("2")).alias("labelled_port"),
-        non_empty(_field("scheme")).alias("labelled_scheme"),
-        non_empty(_field("host")).str.to_lowercase().alias("labelled_host"),
-        *(parse(_field(name)).alias(name) for name, parse in _TYPED.items()),
-    ]
-
-
-def _field(name: str) -> pl.Expr:
-    return pl.col(_TEXT + name)
-
-
-def _port_number(text: pl.Expr) -> pl.Expr:
-    number = text.cast(pl.UInt16, strict=False)
-    return pl.when(number > 0).then(number)
+    placed = routes.alias("route").to_frame().lazy().join(lists, on="route", how="left", maintain_order="left")
+    return placed.select(pl.col("fields").fill_null([]).cast(LABELS)).collect().to_series()
 
 
 def _with_target(rows: pl.DataFrame, containers: pl.DataFrame) -> pl.DataFrame:
@@ -245,33 +190,6 @@ def _target_port() -> pl.Expr:
     # A private port that is not published can't be reached from outside, unless a label insists on it.
     outside = pl.when("is_private").then(pl.coalesce("published_as", "labelled_port")).otherwise("port")
     return pl.when(is_outside).then(outside).otherwise(pl.coalesce("published_for", "port"))
-
-
-def _value_errors(rows: pl.DataFrame, fields: pl.DataFrame) -> pl.DataFrame:
-    """Errors of fields that have a type which their text does not fit."""
-    problems = [
-        _bad_values(rows, "port", _is_bad_port(), "invalid_port", "a port, or listening:proxy, of 1 to 65535"),
-        *(_bad_values(rows, name, pl.col(name).is_null(), "invalid_value", _VALID[name]) for name in _TYPED),
-    ]
-    found = pl.concat(problems)
-    sources = fields.select("row", "alias", "field", pl.col("source_label").alias("label"))
-    return found.join(sources, on=["row", "alias", "field"]).select(list(ROUTE_ERROR)).cast(ROUTE_ERROR)
-
-
-def _bad_values(rows: pl.DataFrame, name: str, is_bad: pl.Expr, kind: str, valid: str) -> pl.DataFrame:
-    text = non_empty(_field(name))
-    message = pl.format("{} is '{}'; it must be {}.", pl.lit(name), first_characters(text, 80), pl.lit(valid))
-    bad = rows.filter(text.is_not_null() & is_bad)
-    return bad.select("row", "alias", pl.lit(name).alias("field"), pl.lit(kind).alias("kind"), message.alias("message"))
-
-
-def _is_bad_port() -> pl.Expr:
-    text = _field("port")
-    parts = text.str.extract_groups(_PORT).struct
-    too_large = [
-        (parts.field(group).cast(pl.UInt64, strict=False) > 2**16 - 1).fill_null(value=False) for group in "12"
-    ]
-    return ~text.str.contains(_PORT) | too_large[0] | too_large[1]
 
 
 def _excluded_reason(
