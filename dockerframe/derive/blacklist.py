@@ -94,10 +94,11 @@ def is_blacklisted() -> pl.Expr:
 
 def _listed(column: str, field: str, listed: pl.Series, prefix: str, *, sort: bool) -> pl.Expr:
     """Each distinct value of a field of a list of structs that is on the list, with a prefix."""
-    values = pl.col(column).list.eval(pl.element().struct.field(field).cast(listed.dtype))
-    found = values.list.set_intersection(pl.lit(listed.implode()))
-    ordered = found.list.sort() if sort else found
-    return ordered.list.eval(pl.lit(prefix) + pl.element().cast(pl.String)).fill_null([])
+    value = pl.element().struct.field(field).cast(listed.dtype)
+    # Not `list.set_intersection`, which panics on a frame of several chunks (Polars 2.1).
+    found = value.filter(value.is_in(listed.implode())).unique(maintain_order=True)
+    ordered = found.sort() if sort else found
+    return pl.col(column).list.eval(pl.lit(prefix) + ordered.cast(pl.String)).fill_null([])
 
 
 def _any_listed(column: str, field: str, listed: pl.Series) -> pl.Expr:

@@ -1,0 +1,49 @@
+"""Every public derivation gives the same rows however its frame came to be: in one chunk, in many, lazily, or empty."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+import dockerframe as dkf
+from dockerframe.namespace import COLUMNS, FRAMES
+
+
+@pytest.fixture(scope="module")
+def containers() -> pl.DataFrame:
+    """The containers of the demo fleet with the URLs of their hosts, in one chunk."""
+    snap = dkf.Fleet.demo().snapshot(progress=False)
+    urls = snap.hosts.select("host", "url")
+    return snap.containers.join(urls, on="host", maintain_order="left").rechunk()
+
+
+@pytest.fixture(scope="module")
+def chunked(containers: pl.DataFrame) -> pl.DataFrame:
+    """The same, a chunk for every few rows."""
+    parts = pl.concat(containers.iter_slices(7), rechunk=False)
+    assert parts.n_chunks() > 5
+    return parts
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+def test_expression_is_the_same_on_every_frame(name: str, containers: pl.DataFrame, chunked: pl.DataFrame) -> None:
+    """No expression minds chunks, laziness or a frame without rows."""
+    expression = COLUMNS[name]()
+    expected = containers.select(expression)
+    assert_frame_equal(chunked.select(expression), expected)
+    assert_frame_equal(chunked.filter(pl.col("names").is_not_null()).select(expression), expected)
+    # One row in several chunks, all but one of them empty, is what a filter leaves.
+    assert_frame_equal(chunked.filter(pl.int_range(pl.len()) == 9).select(expression), expected[9])
+    assert_frame_equal(chunked.lazy().select(expression).collect(), expected)
+    assert containers.clear().select(expression).schema == expected.schema
+
+
+@pytest.mark.parametrize("name", FRAMES)
+def test_frame_function_is_the_same_on_every_frame(name: str, containers: pl.DataFrame, chunked: pl.DataFrame) -> None:
+    """Nor does a function from frame to frame."""
+    function = FRAMES[name]
+    expected = function(containers)
+    assert_frame_equal(function(chunked), expected)
+    assert_frame_equal(function(chunked.lazy()).collect(), expected)
+    assert function(containers.clear()).schema == expected.schema
