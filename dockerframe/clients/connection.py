@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import time
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Protocol
 
 import docker
+import requests
 from docker.tls import TLSConfig
 
 from dockerframe.clients.agent import AgentAdapter, agent_identity
@@ -17,14 +19,13 @@ from dockerframe.errors import DockerframeError, HostError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    import requests
-
     from dockerframe.hosts.host import Host, Timeouts
 
 _READING: Final = frozenset({"GET", "HEAD"})
 # An explicit version keeps docker-py from asking the host while it is still set up; what is spoken is in the paths.
 _PLACEHOLDER_VERSION: Final = "1.41"
 _CHUNK_BYTES: Final = 2**18
+_KEPT_REQUESTS: Final = 8
 
 
 class ReadOnlyError(DockerframeError):
@@ -66,6 +67,8 @@ class EngineConnection:
     def __init__(self, host: Host, session: _ReadOnlySession) -> None:
         self._host = host
         self._session = session
+        # Preparing a request costs as much as sending it, and the same few are sent again and again.
+        self._prepared = lru_cache(maxsize=_KEPT_REQUESTS)(self._prepare)
 
     def get(self, path: str, params: Mapping[str, str], timeouts: Timeouts) -> bytes:
         """The body of the answer to one GET request.
@@ -102,9 +105,8 @@ class EngineConnection:
     def _answer(self, path: str, params: Mapping[str, str], timeouts: Timeouts) -> Iterator[requests.Response]:
         """An answer whose body is still to be read. Whatever fails meanwhile is a HostError."""
         try:
-            response = self._session.get(
-                self._session.base_url + path,
-                params=dict(params),
+            response = self._session.send(
+                self._prepared(path, tuple(params.items())),
                 timeout=(timeouts.connect_seconds, timeouts.read_seconds),
                 stream=True,
                 allow_redirects=False,
@@ -120,6 +122,11 @@ class EngineConnection:
     def close(self) -> None:
         """Let go of sockets."""
         self._session.close()
+
+    def _prepare(self, path: str, params: tuple[tuple[str, str], ...]) -> requests.PreparedRequest:
+        return self._session.prepare_request(
+            requests.Request("GET", self._session.base_url + path, params=dict(params))
+        )
 
     def _check_status(self, response: requests.Response, path: str) -> None:
         status = response.status_code

@@ -74,11 +74,31 @@ WIRE_SCHEMA: Final = pl.Schema(
 
 def parse_array(host: str, array: bytes) -> pl.DataFrame | None:
     """Rows as on the wire; None where Polars can't read the array as one of summaries."""
+    rows = _read(array, WIRE_SCHEMA)
+    return None if rows is None else rows.select(pl.lit(host).alias("host"), pl.all())
+
+
+def parse_marked(hosts: list[str], array: bytes, mark: str) -> pl.DataFrame | None:
+    """Rows as on the wire of several hosts; None where Polars can't read the array so.
+
+    Before the summaries of each host there is an element whose only key is `mark` and whose value is the position of
+    the host in `hosts`. None too where one of them is not there, or not in its place.
+    """
+    rows = _read(array, {mark: pl.UInt32(), **WIRE_SCHEMA})
+    if rows is None:
+        return None
+    marks = rows.get_column(mark)
+    if marks.drop_nulls().to_list() != list(range(len(hosts))):
+        return None
+    host = pl.Series(hosts, dtype=pl.String()).gather(marks.forward_fill()).alias("host")
+    return rows.select(host, pl.exclude(mark)).filter(marks.is_null())
+
+
+def _read(array: bytes, schema: Mapping[str, pl.DataType]) -> pl.DataFrame | None:
     try:
-        rows = pl.read_json(io.BytesIO(array), schema=WIRE_SCHEMA)
+        return pl.read_json(io.BytesIO(array), schema=schema)
     except pl.exceptions.PolarsError:
         return None
-    return rows.select(pl.lit(host).alias("host"), pl.all())
 
 
 def empty_wire_frame() -> pl.DataFrame:

@@ -8,8 +8,7 @@ import polars as pl
 import pytest
 
 import dockerframe as dkf
-from dockerframe.decode import bodies as decode
-from dockerframe.decode import decode_bodies, decode_inspections
+from dockerframe.decode import decode_bodies, decode_inspections, parsing
 from dockerframe.schemas import SUMMARIES, TABLES
 from tests.summaries import summary
 
@@ -114,7 +113,7 @@ def test_a_large_body_is_read_in_pieces_with_the_same_rows(monkeypatch: pytest.M
     body = json.dumps([summary(Id=str(number), Labels=tricky) for number in range(50)], separators=(",", ":")).encode()
     whole = decode_bodies({"h": body}).summaries
     for size in (1, 100, 1_000):
-        monkeypatch.setattr(decode, "_PIECE_BYTES", size)
+        monkeypatch.setattr(parsing, "_PIECE_BYTES", size)
         pieces = decode_bodies({"h": body})
         assert pieces.summaries.equals(whole)
         assert pieces.errors.height == 0
@@ -122,7 +121,7 @@ def test_a_large_body_is_read_in_pieces_with_the_same_rows(monkeypatch: pytest.M
 
 def test_a_boundary_inside_a_summary_falls_back_to_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     nested = b'[{"Id":"1","New":[{"Id":"x"},{"Id":"y"},{"Id":"z"}]},{"Id":"2"}]'
-    monkeypatch.setattr(decode, "_PIECE_BYTES", 1)
+    monkeypatch.setattr(parsing, "_PIECE_BYTES", 1)
     assert decode_bodies({"h": nested}).summaries["container_id"].to_list() == ["1", "2"]
 
 
@@ -144,3 +143,33 @@ def test_an_inspection_that_can_not_be_read_costs_itself_alone(bad: str) -> None
     assert decoded.inspections["container_id"].to_list() == ["1", "3"]
     assert decoded.inspections["environment"].to_list() == [["DB_PASSWORD", "A"]] * 2
     assert decoded.errors.select("container_id", "kind").rows() == [("2", "inspect_failed")]
+
+
+def test_hosts_with_few_containers_are_parsed_together_and_kept_apart() -> None:
+    bodies = {
+        f"h{number}": f" [{','.join(json.dumps({'Id': f'{number}-{one}'}) for one in range(number % 4))}]\n".encode()
+        for number in range(50)
+    }
+    decoded = decode_bodies(bodies)
+    expected = [(f"h{number}", f"{number}-{one}") for number in range(50) for one in range(number % 4)]
+    assert decoded.summaries.select("host", "container_id").rows() == expected
+    assert decoded.failures == {}
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (b'[{"Id": "1", "New": ["a"]', b'["x"]}, {"Id": "2"}]'),
+        (b'[{"Id": "1"}], [{"Id": "2"}]', b'[{"Id": "3"}]'),
+        (b'[{"Id": "1", "Command": "]', b'[{"Id": "2"}]'),
+        (b'[{"Id": "1", "Labels": {"a": "b]', b'["}}, {"Id": "2"}]'),
+        (b'[{"Id": "1"},]', b'[{"Id": "3"}]'),
+    ],
+)
+def test_bodies_that_would_be_whole_only_together_are_read_alone(first: bytes, second: bytes) -> None:
+    bodies = {"a": b'[{"Id": "9"}]', "first": first, "second": second, "z": b'[{"Id": "8"}]'}
+    together = decode_bodies(bodies)
+    alone = {host: decode_bodies({host: body}) for host, body in bodies.items()}
+    assert together.summaries.equals(pl.concat([one.summaries for one in alone.values()]))
+    assert together.failures.keys() == {host for host, one in alone.items() if one.failures}
+    assert together.errors.equals(pl.concat([one.errors for one in alone.values()]))
