@@ -192,7 +192,7 @@ class Fleet:
             return self._spread(engine, size=size, inspect=inspect, strict=strict, precedence=precedence)
         with progress_bar(len(self.hosts), wanted=progress) as advance:
             answers = gather(self.hosts, self.pool, size=size, max_workers=max_workers, on_answer=advance)
-        snapshot, failures = from_answers(answers, precedence=precedence, source=self)
+        snapshot, failures = from_answers(answers, precedence=precedence, source=self, audit_settings=self.audit)
         if strict and failures:
             raise GatherError(failures)
         return self._inspected(snapshot, progress=progress, max_workers=max_workers) if inspect else snapshot
@@ -242,13 +242,13 @@ class Fleet:
     def _take(self, engine: Any, **options: Any) -> Callable[[Sequence[Host]], Snapshot]:
         """What makes a snapshot of some hosts: of this fleet's pool, or of the pool of whatever machine it runs on."""
         if engine is None:
-            return partial(_take_some, pool=self.pool, **options)
+            return partial(_take_some, pool=self.pool, audit=self.audit, **options)
         if self.pool is not shared_pool:
             raise SnapshotError(
                 "The clients of this fleet are of a pool of its own, which can't travel to workers.",
                 remedy="Make the fleet without a pool, or take the snapshot here.",
             )
-        return partial(_take_some, pool=None, **options)
+        return partial(_take_some, pool=None, audit=self.audit, **options)
 
     def _inspected(self, snapshot: Snapshot, *, progress: bool | None, max_workers: int) -> Snapshot:
         hosts = snapshot.containers["host"].n_unique()
@@ -289,9 +289,9 @@ class Fleet:
         raise ConfigurationError("hosts", [Mistake(name, "there is no such host")], remedy=f"There are: {known}.")
 
 
-def _take_some(hosts: Sequence[Host], *, pool: ClientPool | None, **options: Any) -> Snapshot:
+def _take_some(hosts: Sequence[Host], *, pool: ClientPool | None, audit: AuditSettings, **options: Any) -> Snapshot:
     """A snapshot of some hosts, without the fleet that it came of: that could not travel."""
-    return replace(Fleet(hosts, pool=pool).snapshot(progress=False, **options), source=None)
+    return replace(Fleet(hosts, pool=pool, audit=audit).snapshot(progress=False, **options), source=None)
 
 
 def default_host(

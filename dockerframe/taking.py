@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
@@ -13,6 +14,7 @@ from dockerframe.decode import decode_bodies, encode_summaries
 from dockerframe.derive.tables import derive_tables
 from dockerframe.errors import SnapshotError
 from dockerframe.export import read_tables
+from dockerframe.hosts.audit_settings import AuditSettings, merged_settings
 from dockerframe.hosts_table import bare_hosts_table, hosts_table
 from dockerframe.schemas import INSPECTIONS, TABLES
 from dockerframe.snapshot import Snapshot
@@ -88,7 +90,11 @@ def from_bodies(
 
 
 def from_answers(
-    answers: Sequence[HostAnswer], *, precedence: Precedence = "explicit", source: Source | None = None
+    answers: Sequence[HostAnswer],
+    *,
+    precedence: Precedence = "explicit",
+    source: Source | None = None,
+    audit_settings: AuditSettings | None = None,
 ) -> tuple[Snapshot, dict[str, HostError]]:
     """A snapshot of what a fleet answered, and the errors of the hosts that failed."""
     decoded = decode_bodies({answer.host.name: answer.body for answer in answers if answer.error is None})
@@ -97,7 +103,8 @@ def from_answers(
     explicit_only = frozenset(answer.host.name for answer in answers if answer.host.explicit_only)
     sizes = {answer.host.name: len(answer.body) for answer in answers if answer.error is None}
     taken = _snapshot(decoded, hosts, precedence, explicit_only)
-    return replace(taken, source=source, received_bytes=sizes), errors
+    settings = audit_settings or AuditSettings()
+    return replace(taken, source=source, received_bytes=sizes, audit_settings=settings), errors
 
 
 def concat(snapshots: Iterable[Snapshot]) -> Snapshot:
@@ -128,7 +135,14 @@ def concat(snapshots: Iterable[Snapshot]) -> Snapshot:
         raise SnapshotError("The snapshots differ in precedence.", remedy="Take them with the same precedence.")
     explicit_only = frozenset[str]().union(*(part.explicit_only for part in parts))
     latest = max(part.taken_at for part in parts)
-    return Snapshot(**tables, taken_at=latest, precedence=parts[0].precedence, explicit_only=explicit_only)
+    return Snapshot(
+        **tables,
+        taken_at=latest,
+        precedence=parts[0].precedence,
+        explicit_only=explicit_only,
+        received_bytes=dict(chain.from_iterable(part.received_bytes.items() for part in parts)),
+        audit_settings=merged_settings(part.audit_settings for part in parts),
+    )
 
 
 def read_snapshot(folder: str | os.PathLike[str]) -> Snapshot:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -34,6 +34,14 @@ class AuditSettings:
 
     off: frozenset[str] = frozenset()
     suppressions: tuple[Suppression, ...] = ()
+
+
+def merged_settings(several: Iterable[AuditSettings]) -> AuditSettings:
+    """What all of several fleet files say: each suppression once, and off only what is off in every one."""
+    parts = list(several)
+    off = frozenset.intersection(*(one.off for one in parts)) if parts else frozenset[str]()
+    suppressions = dict.fromkeys(suppression for one in parts for suppression in one.suppressions)
+    return AuditSettings(off, tuple(suppressions))
 
 
 def read_audit_settings(value: object, path: str, mistake: Callable[[str, str], None]) -> AuditSettings:

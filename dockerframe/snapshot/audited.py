@@ -11,7 +11,6 @@ from dockerframe.derive.dependency_graph import cycles, dependents, start_order
 from dockerframe.derive.labels import KEYS, on_host
 from dockerframe.errors import SnapshotError, did_you_mean
 from dockerframe.explanation import Explanation, explain
-from dockerframe.hosts.audit_settings import AuditSettings
 from dockerframe.snapshot.tables import SnapshotTables
 
 if TYPE_CHECKING:
@@ -151,8 +150,7 @@ class AuditedSnapshot(SnapshotTables):
         AuditError
             As `findings`.
         """
-        settings = AuditSettings() if self.source is None else self.source.audit
-        return run_rules(self.tables, rules, settings, self.taken_at)
+        return run_rules(self.tables, rules, self.audit_settings, self.taken_at)
 
     def _container(self, container: str, host: str | None) -> tuple[str, str]:
         is_meant = (pl.col("container_name") == container) | pl.col("container_id").str.starts_with(container)

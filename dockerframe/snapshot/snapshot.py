@@ -42,6 +42,8 @@ class Snapshot(WrittenSnapshot):
         The hosts on which only containers with `proxy.` labels have routes.
     received_bytes
         How large the list of containers was that each host sent; empty when it was not gathered.
+    audit_settings
+        Which rules are off and which findings are let stand, as the fleet file says.
     source
         The fleet it was taken of; None when there was none to ask, or it was read back.
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from dockerframe.derive.redaction import redact_tables
+from dockerframe.hosts.audit_settings import AuditSettings
 from dockerframe.schemas import INSPECTIONS, TABLES
 
 if TYPE_CHECKING:
@@ -15,7 +16,6 @@ if TYPE_CHECKING:
     import polars as pl
 
     from dockerframe.clients.pool import ClientPool
-    from dockerframe.hosts.audit_settings import AuditSettings
     from dockerframe.hosts.host import Host
     from dockerframe.schemas import Precedence
     from dockerframe.snapshot.snapshot import Snapshot
@@ -53,6 +53,7 @@ class SnapshotTables:
     source: Source | None = None
     inspections: pl.DataFrame | None = None
     received_bytes: Mapping[str, int] = field(default_factory=dict)
+    audit_settings: AuditSettings = field(default_factory=AuditSettings)
 
     def __repr__(self) -> str:
         """Show how large the fleet is and how it fares."""

@@ -107,3 +107,23 @@ def test_a_report_on_a_cluster(fleet: dkf.Fleet, engine: Client, tmp_path: Path)
     failed = subprocess.run([*command, f"tcp://127.0.0.1:{free_port()}"], capture_output=True, check=False)
     assert failed.returncode == 2
     assert b"Name the address of a Dask scheduler" in failed.stderr
+
+
+@pytest.mark.parametrize("spread", [False, True])
+def test_what_the_fleet_suppresses_is_left_out_of_pieces_too(
+    fleet: dkf.Fleet, engine: Client, tmp_path: Path, spread: bool
+) -> None:
+    found = fleet.snapshot(progress=False).findings()
+    rule = found["rule"].item(0)
+    audit = dkf.Fleet.from_mapping(
+        {"providers": {"docker": {"x": "unix:///x"}}, "dockerframe": {"audit": {"off": [rule]}}}
+    ).audit
+    quiet = dkf.Fleet(fleet.hosts, audit=audit)
+    pieces = quiet.write_pieces(tmp_path / "p", engine=engine if spread else None)
+    written = pl.concat(pl.read_parquet(file) for file in (tmp_path / "p").glob("piece-*/findings.parquet"))
+    assert rule not in written["rule"]
+    assert written.height > 0
+    joined = dkf.concat(quiet.snapshot(engine=engine) if spread else quiet.snapshot(progress=False) for _ in range(1))
+    assert rule not in joined.findings()["rule"]
+    assert joined.received_bytes.keys() == set(joined.hosts.filter("ok")["host"])
+    assert pieces.hosts.height == 250
