@@ -15,16 +15,11 @@ from dockerframe.clients import shared_pool
 from dockerframe.errors import ConfigurationError, GatherError, HostError, Mistake, SnapshotError
 from dockerframe.gather import MAX_WORKERS, gather
 from dockerframe.hosts.audit_settings import AuditSettings
+from dockerframe.hosts.checked_values import Surroundings
 from dockerframe.hosts.contexts import DEFAULT_CONTEXT, context_names, hosts_from_contexts
 from dockerframe.hosts.environment import default_context_host, host_from_environment, hosts_from_urls
-from dockerframe.hosts.fleet_file import Described, Surroundings, fleet_from_file, fleet_from_mapping
-from dockerframe.hosts.host import (
-    DEFAULT_CONNECT_TIMEOUT_SECONDS,
-    DEFAULT_MAX_ANSWER_BYTES,
-    DEFAULT_READ_TIMEOUT_SECONDS,
-    Host,
-    Timeouts,
-)
+from dockerframe.hosts.fleet_file import Described, fleet_from_file, fleet_from_mapping
+from dockerframe.hosts.host import Host, default_host
 from dockerframe.hosts.urls import default_url
 from dockerframe.inspecting import inspect_containers
 from dockerframe.pieces import HOSTS_PER_PIECE, take_pieces, write_pieces
@@ -292,18 +287,6 @@ class Fleet:
 def _take_some(hosts: Sequence[Host], *, pool: ClientPool | None, audit: AuditSettings, **options: Any) -> Snapshot:
     """A snapshot of some hosts, without the fleet that it came of: that could not travel."""
     return replace(Fleet(hosts, pool=pool, audit=audit).snapshot(progress=False, **options), source=None)
-
-
-def default_host(
-    *,
-    connect_timeout_seconds: float = DEFAULT_CONNECT_TIMEOUT_SECONDS,
-    read_timeout_seconds: float = DEFAULT_READ_TIMEOUT_SECONDS,
-    max_answer_bytes: int = DEFAULT_MAX_ANSWER_BYTES,
-) -> Host:
-    """The limits that hosts have where nothing else is said."""
-    return Host(
-        "", "", timeouts=Timeouts(connect_timeout_seconds, read_timeout_seconds), max_answer_bytes=max_answer_bytes
-    )
 
 
 def _surroundings(folder: Path) -> Surroundings:

@@ -77,3 +77,15 @@ class Host:
     def identity(self) -> tuple[str, TlsFiles | None, Path | None]:
         """What a shared client is shared by: the URL and the TLS identity."""
         return (self.url, self.tls, self.agent_certificates if self.scheme == "agent" else None)
+
+
+def default_host(
+    *,
+    connect_timeout_seconds: float = DEFAULT_CONNECT_TIMEOUT_SECONDS,
+    read_timeout_seconds: float = DEFAULT_READ_TIMEOUT_SECONDS,
+    max_answer_bytes: int = DEFAULT_MAX_ANSWER_BYTES,
+) -> Host:
+    """The limits that hosts have where nothing else is said."""
+    return Host(
+        "", "", timeouts=Timeouts(connect_timeout_seconds, read_timeout_seconds), max_answer_bytes=max_answer_bytes
+    )

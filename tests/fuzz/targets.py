@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 import dockerframe as dkf
-from dockerframe.hosts.fleet_file import Surroundings, fleet_from_mapping
+from dockerframe.hosts.checked_values import Surroundings
+from dockerframe.hosts.fleet_file import fleet_from_mapping
 from dockerframe.hosts.host import Host
 from dockerframe.schemas import TABLES
 from dockerframe.yaml_nodes import InvalidYamlError, parse_yaml, typed

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 import dockerframe as dkf
 from dockerframe.decode import decode_bodies
 from dockerframe.derive.durations import go_duration
-from dockerframe.hosts.fleet_file import Surroundings, fleet_from_mapping
+from dockerframe.hosts.checked_values import Surroundings
+from dockerframe.hosts.fleet_file import fleet_from_mapping
 from dockerframe.hosts.host import Host
 from dockerframe.hosts.urls import InvalidUrlError, checked_url
 from dockerframe.yaml_nodes import InvalidYamlError, parse_yaml, typed
