@@ -13,19 +13,19 @@ import subprocess
 import sys
 import tempfile
 import time
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import polars as pl
 
 import dockerframe as dkf
+from benchmarks.engines import stand_in_fleet
 from benchmarks.generated_fleet import FleetSize, bodies, body
 from dockerframe.clients import shared_pool
 from dockerframe.decode import decode_bodies
 from dockerframe.derive.tables import derive_tables
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
 _ROUNDS = 5
 _URL = "unix:///var/run/docker.sock"
@@ -102,7 +102,7 @@ def export(containers: int) -> list[float]:
 
 def pieces(containers: int) -> list[float]:
     """Over HTTP from hosts with a thousand containers each, fifty at a time, to Parquet; measured once."""
-    with _stand_ins(containers // 1000, delay_seconds=0, containers=1000) as fleet:
+    with stand_in_fleet(containers // 1000, containers=1000) as fleet:
         with tempfile.TemporaryDirectory() as folder:
             started = time.perf_counter()
             taken = fleet.write_pieces(f"{folder}/pieces", hosts_per_piece=50, reveal=True)
@@ -113,13 +113,18 @@ def pieces(containers: int) -> list[float]:
 
 
 def cold_snapshot(hosts: int) -> list[float]:
-    """All hosts, each answer after 50 ms, without a connection."""
-    return _snapshots(hosts, shared_pool.close_all)
+    """Hosts with ten containers, each answer after 50 ms, without a connection."""
+    return _snapshots(hosts, 10, 0.05, shared_pool.close_all)
 
 
 def warm_snapshot(hosts: int) -> list[float]:
     """The same hosts again, over connections that are there."""
-    return _snapshots(hosts, lambda: None)
+    return _snapshots(hosts, 10, 0.05, lambda: None)
+
+
+def warm_snapshot_of_many(hosts: int) -> list[float]:
+    """Hosts with twenty containers, over connections that are there, answered at once."""
+    return _snapshots(hosts, 20, 0.0, lambda: None)
 
 
 _MEASUREMENTS: dict[str, tuple[Callable[[int], list[float]], int]] = {
@@ -128,15 +133,18 @@ _MEASUREMENTS: dict[str, tuple[Callable[[int], list[float]], int]] = {
     "derivation": (derivation, 100_000),
     "bytes to tables": (bytes_to_tables, 100_000),
     "one body to tables": (one_body_to_tables, 100_000),
+    "bytes to tables, 1,000": (bytes_to_tables, 1_000),
     "bytes to tables, 10,000": (bytes_to_tables, 10_000),
     "findings": (findings, 100_000),
     "diff": (diff, 100_000),
     "export to Parquet": (export, 100_000),
     "view, 50,000": (view, 50_000),
+    "pieces over HTTP, 10,000": (pieces, 10_000),
     "pieces over HTTP": (pieces, 100_000),
     "pieces over HTTP, 1,000,000": (pieces, 1_000_000),
     "cold snapshot, 100 hosts": (cold_snapshot, 100),
     "warm snapshot, 100 hosts": (warm_snapshot, 100),
+    "warm snapshot, 1,000 hosts": (warm_snapshot_of_many, 1_000),
 }
 
 
@@ -172,26 +180,15 @@ def _times(action: Callable[[], object]) -> list[float]:
     return times
 
 
-@contextmanager
-def _stand_ins(hosts: int, delay_seconds: float, containers: int) -> Iterator[dkf.Fleet]:
-    command = [sys.executable, "-m", "benchmarks.stand_in", str(hosts), str(delay_seconds), str(containers)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:
-        if server.stdin is None or server.stdout is None:
-            raise RuntimeError("the stand-in engines have no pipes")
-        ports = json.loads(server.stdout.readline())
-        yield dkf.Fleet([dkf.Host(f"host-{port}", f"tcp://127.0.0.1:{port}") for port in ports])
-        server.stdin.close()
-
-
-def _snapshots(hosts: int, before: Callable[[], None]) -> list[float]:
-    with _stand_ins(hosts, delay_seconds=0.05, containers=10) as fleet:
+def _snapshots(hosts: int, containers: int, delay_seconds: float, before: Callable[[], None]) -> list[float]:
+    with stand_in_fleet(hosts, containers=containers, delay_seconds=delay_seconds) as fleet:
         times = []
         for _ in range(_ROUNDS + 1):
             before()
             started = time.perf_counter()
             snap = fleet.snapshot(progress=False, strict=True)
             times.append(time.perf_counter() - started)
-            if snap.containers.height != hosts * 10 or not snap.hosts.select(pl.col("ok").all()).item():
+            if snap.containers.height != hosts * containers or not snap.hosts.select(pl.col("ok").all()).item():
                 raise RuntimeError(f"a snapshot is not whole: {snap!r}")
     return times[1:]
 

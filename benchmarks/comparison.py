@@ -1,0 +1,128 @@
+"""`python -m benchmarks.comparison`: the same fleet, asked with what people use today. Medians of five.
+
+50 stand-in hosts with 20 containers each, over real HTTP, each answer after 2 ms, as on a local network. What each way
+gives differs: only dockerframe resolves routes, dependencies, blacklist reasons and all the rest.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import shutil
+import statistics
+import subprocess
+import time
+from typing import TYPE_CHECKING, Any
+
+import docker
+import polars as pl
+
+from benchmarks.engines import stand_in_fleet
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import dockerframe as dkf
+
+HOSTS, CONTAINERS = 50, 20
+_ROUNDS = 5
+_DELAY_SECONDS = 0.002
+
+
+def with_dockerframe(fleet: dkf.Fleet) -> int:
+    """All ten tables."""
+    return fleet.snapshot(progress=False, strict=True).containers.height
+
+
+def with_containers_list(fleet: dkf.Fleet) -> int:
+    """docker-py's `containers.list()`, host by host: one list, and one inspection a container."""
+    rows = []
+    for host in fleet.hosts:
+        client = docker.DockerClient(base_url=host.url, version="1.45")
+        rows += [(host.name, one.name, one.status, one.labels) for one in client.containers.list(all=True)]
+        client.close()
+    return len(rows)
+
+
+def with_sparse_list(fleet: dkf.Fleet) -> int:
+    """docker-py's `containers.list(sparse=True)`, host by host: one list."""
+    rows = []
+    for host in fleet.hosts:
+        client = docker.DockerClient(base_url=host.url, version="1.45")
+        listed = client.containers.list(all=True, sparse=True)
+        rows += [(host.name, one.attrs["Names"][0], one.attrs["State"], one.attrs["Labels"]) for one in listed]
+        client.close()
+    return len(rows)
+
+
+def with_a_loop(fleet: dkf.Fleet) -> int:
+    """docker-py's low-level client and a loop over the summaries, for eight columns."""
+    rows = []
+    for host in fleet.hosts:
+        client = docker.APIClient(base_url=host.url, version="1.45")
+        rows += [_row(host.name, summary) for summary in client.containers(all=True)]
+        client.close()
+    return pl.DataFrame(rows, infer_schema_length=None).height
+
+
+def with_docker_ps(fleet: dkf.Fleet) -> int:
+    """`docker ps --format json`, host by host, read by pandas: texts, labels as one text without escapes."""
+    import pandas as pd  # type: ignore[import-untyped]  # noqa: PLC0415 - for this comparison alone
+
+    frames = []
+    for host in fleet.hosts:
+        command = ["docker", "-H", host.url, "ps", "-a", "--no-trunc", "--format", "{{json .}}"]
+        told = subprocess.run(command, capture_output=True, check=True).stdout
+        frames.append(pd.read_json(io.BytesIO(told), lines=True).assign(host=host.name))
+    return len(pd.concat(frames))
+
+
+def _row(host: str, summary: dict[str, Any]) -> dict[str, Any]:
+    labels = summary["Labels"]
+    return {
+        "host": host,
+        "id": summary["Id"],
+        "name": summary["Names"][0].removeprefix("/"),
+        "image": summary["Image"],
+        "state": summary["State"],
+        "project": labels.get("com.docker.compose.project"),
+        "aliases": [one.strip() for one in labels.get("proxy.aliases", "").split(",") if one.strip()],
+        "published": [port["PublicPort"] for port in summary["Ports"] if "PublicPort" in port],
+    }
+
+
+_WAYS: dict[str, Callable[[dkf.Fleet], int]] = {
+    "dockerframe, all tables": with_dockerframe,
+    "docker-py, containers.list()": with_containers_list,
+    "docker-py, list(sparse=True)": with_sparse_list,
+    "docker-py, low-level and a loop": with_a_loop,
+    "docker ps and pandas": with_docker_ps,
+}
+
+
+def main() -> None:
+    """Measure every way and print a table."""
+    print(f"{'way':34} {'median ms':>10} {'x dockerframe':>14}")
+    with stand_in_fleet(HOSTS, containers=CONTAINERS, delay_seconds=_DELAY_SECONDS) as fleet:
+        ours = 0.0
+        for name, way in _WAYS.items():
+            if way is with_docker_ps and not (shutil.which("docker") and importlib.util.find_spec("pandas")):
+                print(f"{name:34} {'needs the docker CLI and pandas':>25}")
+                continue
+            median = _median(way, fleet)
+            ours = ours or median
+            print(f"{name:34} {median * 1000:10.0f} {median / ours:14.1f}")
+
+
+def _median(way: Callable[[dkf.Fleet], int], fleet: dkf.Fleet) -> float:
+    times = []
+    for _ in range(_ROUNDS + 1):
+        started = time.perf_counter()
+        if way(fleet) != HOSTS * CONTAINERS:
+            raise RuntimeError("not every container was found")
+        times.append(time.perf_counter() - started)
+    return statistics.median(times[1:])
+
+
+if __name__ == "__main__":
+    main()
