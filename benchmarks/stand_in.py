@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
     from typing import TypeAlias
 
-    _Answer: TypeAlias = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
+    Answer: TypeAlias = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 _VERSION = json.dumps({"ApiVersion": "1.45", "Version": "26.1.5", "Components": [{"Name": "Engine"}]}).encode()
 _INFO = json.dumps({"ID": "stand-in", "ServerVersion": "26.1.5", "NCPU": 2, "MemTotal": 8}).encode()

@@ -58,7 +58,9 @@ class Pieces:
         if table not in KEPT_TABLES:
             raise SnapshotError(f"There is no table {table!r}.", remedy=f"Use one of {', '.join(KEPT_TABLES)}.")
         files = [file for name in self._names if (file := self.folder / name / f"{table}.parquet").is_file()]
-        return pl.scan_parquet(files) if files else pl.LazyFrame(schema=KEPT_TABLES[table].schema)
+        if not files:
+            return pl.LazyFrame(schema=KEPT_TABLES[table].schema)
+        return KEPT_TABLES[table].completed(pl.scan_parquet(files))
 
     @property
     def hosts(self) -> pl.DataFrame:

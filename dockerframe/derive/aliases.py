@@ -7,9 +7,8 @@ from typing import Final
 import polars as pl
 
 from dockerframe.derive.identity import container_name
-from dockerframe.derive.labels import TRUE_TEXTS, label, split_list
+from dockerframe.derive.labels import PREFIX, TRUE_TEXTS, label, split_list
 
-PREFIX: Final = "proxy."
 ALIASES_LABEL: Final = "proxy.aliases"
 EXCLUDE_LABEL: Final = "proxy.exclude"
 

@@ -7,8 +7,8 @@ from typing import Final
 import polars as pl
 
 from dockerframe.derive.evaluation import once_per_distinct
-from dockerframe.derive.labels import KEYS, FrameT, boolean, non_empty, non_empty_label
-from dockerframe.schemas import DEPENDENCIES
+from dockerframe.derive.labels import KEYS, boolean, non_empty, non_empty_label
+from dockerframe.schemas import DEPENDENCIES, FrameT
 
 DEPENDS_ON_LABEL: Final = "proxy.depends_on"
 COMPOSE_DEPENDS_ON_LABEL: Final = "com.docker.compose.depends_on"

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Final, TypeVar
+from typing import Final
 
 import polars as pl
 
-FrameT = TypeVar("FrameT", pl.DataFrame, pl.LazyFrame)
+from dockerframe.schemas import LABELS, FrameT
 
 KEYS: Final = ("host", "container_id")
+
+PREFIX: Final = "proxy."
+READ_LABELS: Final = (
+    "com.docker.compose.project",
+    "com.docker.compose.service",
+    "com.docker.compose.depends_on",
+    "org.opencontainers.image.version",
+)
+"""The labels that some column is derived from, beside all that begin with `proxy`. No other reaches the rules."""
 
 TRUE_TEXTS: Final = ("1", "t", "T", "TRUE", "true", "True")
 FALSE_TEXTS: Final = ("0", "f", "F", "FALSE", "false", "False")
@@ -19,14 +28,29 @@ def label(name: str) -> pl.Expr:
 
     Reads `labels` (Map of String to String), gives a String column named as the label.
 
+    Raises
+    ------
+    ValueError
+        When the label is none that reaches the rules: neither in `READ_LABELS` nor one that begins with `proxy`.
+
     Examples
     --------
     >>> import polars as pl
-    >>> frame = pl.DataFrame({"labels": [{"tier": "front"}, {}]}, schema={"labels": pl.Map(pl.String(), pl.String())})
-    >>> frame.select(label("tier")).to_series().to_list()
-    ['front', None]
+    >>> schema = {"labels": pl.Map(pl.String(), pl.String())}
+    >>> frame = pl.DataFrame({"labels": [{"proxy.exclude": "1"}, {}]}, schema=schema)
+    >>> frame.select(label("proxy.exclude")).to_series().to_list()
+    ['1', None]
     """
+    if not name.startswith(PREFIX) and name not in READ_LABELS:
+        raise ValueError(f"{name} does not reach the rules: add it to READ_LABELS in dockerframe/derive/labels.py")
     return pl.col("labels").map.get(name).alias(name)
+
+
+def labels_of_rules() -> pl.Expr:
+    """The labels without those that no rule reads: most labels of a fleet. Reads and gives `labels` (Map)."""
+    key = pl.element().struct.field("key")
+    is_read = key.str.starts_with(PREFIX.rstrip(".")) | key.is_in(READ_LABELS)
+    return pl.col("labels").map.entries().list.eval(pl.element().filter(is_read)).cast(LABELS).alias("labels")
 
 
 def non_empty(text: pl.Expr) -> pl.Expr:

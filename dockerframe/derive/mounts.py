@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
-from dockerframe.derive.labels import KEYS, FrameT
+from typing import TYPE_CHECKING
+
+from dockerframe.derive.labels import KEYS
+
+if TYPE_CHECKING:
+    from dockerframe.schemas import FrameT
 
 
 def mounts_table(containers: FrameT) -> FrameT:

@@ -8,10 +8,12 @@ import polars as pl
 
 from dockerframe.derive.compose import compose_project
 from dockerframe.derive.identity import running
-from dockerframe.derive.labels import KEYS, FrameT, non_empty_label
+from dockerframe.derive.labels import KEYS, non_empty_label
 
 if TYPE_CHECKING:
     from polars._typing import IntoExpr
+
+    from dockerframe.schemas import FrameT
 
 NETWORK_LABEL: Final = "proxy.network"
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import polars as pl
 
-from dockerframe.derive.labels import KEYS, FrameT
-from dockerframe.schemas import PORTS
+from dockerframe.derive.labels import KEYS
+from dockerframe.schemas import PORTS, FrameT
 
 
 def public_ports() -> pl.Expr:

@@ -6,11 +6,11 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
-from dockerframe.derive.labels import KEYS, FrameT
+from dockerframe.derive.labels import KEYS
 from dockerframe.derive.route_labels import ROUTE_ERROR, resolve_shortcuts, route_labels, sort_labels
 from dockerframe.derive.route_objects import parse_objects
 from dockerframe.derive.route_overlaps import flatten_assignments, merge_fields
-from dockerframe.schemas import ERRORS, ROUTE_FIELDS, Precedence
+from dockerframe.schemas import ERRORS, ROUTE_FIELDS, FrameT, Precedence
 
 MAX_WILDCARD_FIELDS: Final = 1_000_000
 """How many fields the wildcards of one container may set: its aliases times its wildcard labels."""

@@ -6,8 +6,7 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
-from dockerframe.derive.aliases import PREFIX
-from dockerframe.derive.labels import split_list
+from dockerframe.derive.labels import PREFIX, split_list
 
 RESERVED: Final = tuple(
     PREFIX + name

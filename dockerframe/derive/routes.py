@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import polars as pl
 
 from dockerframe.derive.container_errors import container_errors
-from dockerframe.derive.labels import KEYS, FrameT
+from dockerframe.derive.labels import KEYS
 from dockerframe.derive.route_fields import ResolvedRoutes, resolve_routes, with_keys
 from dockerframe.derive.route_values import route_values
 from dockerframe.derive.well_known_ports import BY_ALIAS, BY_IMAGE
-from dockerframe.schemas import LABELS, ROUTES, Precedence
+from dockerframe.schemas import LABELS, ROUTES, FrameT, Precedence
 
 if TYPE_CHECKING:
     from collections.abc import Collection

@@ -3,30 +3,26 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import polars as pl
 
-from dockerframe.derive.compose import PROJECT_LABEL, SERVICE_LABEL
 from dockerframe.derive.container_errors import container_errors
 from dockerframe.derive.containers import HostFacts, derive_containers
-from dockerframe.derive.dependencies import COMPOSE_DEPENDS_ON_LABEL, dependency_edges
-from dockerframe.derive.image import VERSION_LABEL
-from dockerframe.derive.labels import labels_table
+from dockerframe.derive.dependencies import dependency_edges
+from dockerframe.derive.labels import labels_of_rules, labels_table
 from dockerframe.derive.mounts import mounts_table
 from dockerframe.derive.networks import network_attachments
 from dockerframe.derive.ports import port_bindings
 from dockerframe.derive.route_fields import fields_table, resolve_routes, route_errors
 from dockerframe.derive.routes import derive_routes
-from dockerframe.schemas import LABELS, TABLES
+from dockerframe.schemas import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Collection
 
     from dockerframe.derive.route_fields import ResolvedRoutes
     from dockerframe.schemas import Precedence
-
-_READ_LABELS: Final = (PROJECT_LABEL, SERVICE_LABEL, COMPOSE_DEPENDS_ON_LABEL, VERSION_LABEL)
 
 
 def derive_tables(
@@ -45,7 +41,7 @@ def derive_tables(
     """
     facts = HostFacts.of(hosts, docker_host=docker_host)
     # Every rule looks labels up by name; most labels of a fleet are none that any rule asks for.
-    containers = derive_containers(summaries.with_columns(_labels_of_rules()), facts)
+    containers = derive_containers(summaries.with_columns(labels_of_rules()), facts)
     # Each part has stretches on one processor; side by side they fill the others.
     with ThreadPoolExecutor(max_workers=3, thread_name_prefix="dockerframe-derive") as threads:
         own = threads.submit(container_errors, containers, facts.is_reachable())
@@ -64,13 +60,6 @@ def derive_tables(
         **collected,
     }
     return {name: table.conform(tables[name]) for name, table in TABLES.items()}
-
-
-def _labels_of_rules() -> pl.Expr:
-    """The labels without those that no rule reads."""
-    key = pl.element().struct.field("key")
-    is_read = key.str.starts_with("proxy") | key.is_in(_READ_LABELS)
-    return pl.col("labels").map.entries().list.eval(pl.element().filter(is_read)).cast(LABELS).alias("labels")
 
 
 def _flat_tables(containers: pl.LazyFrame) -> dict[str, pl.DataFrame]:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Final, Literal, NamedTuple, TypeAlias, TypeVar
 
 import polars as pl
 
 Precedence: TypeAlias = Literal["explicit", "wildcard"]
 """Who wins where an alias and a wildcard set one field (labels.md, section 6.5)."""
+
+FrameT = TypeVar("FrameT", pl.DataFrame, pl.LazyFrame)
+"""A frame of either kind; a function of it gives the kind that it got."""
 
 TIME: Final = pl.Datetime("us", "UTC")
 
@@ -88,6 +91,13 @@ class Table:
         present = ordered.schema
         casts = [pl.col(name).cast(dtype) for name, dtype in wanted.items() if present[name] != dtype]
         return ordered.with_columns(casts) if casts else ordered
+
+    def completed(self, frame: FrameT) -> FrameT:
+        """A frame that an earlier version may have written: columns that it had not yet are there, with nulls."""
+        present = frame.collect_schema().names()
+        missing = [pl.lit(None, dtype).alias(name) for name, dtype in self.schema.items() if name not in present]
+        others = [name for name in present if name not in self.schema]
+        return frame.with_columns(missing).select(*self.schema, *others) if missing else frame
 
 
 HOST = Column("host", pl.String(), "name of the host in the fleet")

@@ -20,7 +20,7 @@ TEXT = "\n".join(page.read_text() for page in [*PAGES, DOCS.parent / "README.md"
 COMMANDS = sorted(set(re.findall(r"dockerframe ([a-z]+) (--[^\n`]*)", TEXT.replace("\\\n", " "))))
 
 
-@pytest.mark.parametrize("page", ["tutorial.md", "how-to/rules.md"])
+@pytest.mark.parametrize("page", ["tutorial.md", "how-to/rules.md", "how-to/columns.md"])
 def test_python_of_a_page_runs(page: str) -> None:
     code = "\n".join(re.findall(r"```python\n(.*?)```", (DOCS / page).read_text(), re.DOTALL))
     subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)

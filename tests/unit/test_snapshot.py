@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -187,3 +188,15 @@ def test_hosts_that_end_in_an_exclamation_mark_route_explicit_containers_alone()
 
 def test_a_snapshot_says_how_the_fleet_fares(demo: dkf.Snapshot) -> None:
     assert repr(demo).startswith(f"Snapshot(5 hosts, 1 of them failed, {demo.containers.height} containers")
+
+
+def test_what_an_earlier_version_wrote_is_read_with_nulls_for_its_missing_columns(tmp_path: Path) -> None:
+    snap = dkf.Fleet.demo().snapshot(progress=False)
+    folder = snap.write(tmp_path)
+    file = folder / "containers.parquet"
+    pl.read_parquet(file).drop("network").write_parquet(file)
+    again = dkf.read_snapshot(folder)
+    assert again.containers.schema == snap.containers.schema
+    assert again.containers["network"].null_count() == snap.containers.height
+    assert again.findings().height
+    assert dkf.diff(again, snap).filter(pl.col("change") != "changed").height == 0
