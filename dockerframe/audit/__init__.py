@@ -9,11 +9,12 @@ from dockerframe.audit import (
     rules_of_state,
 )
 from dockerframe.audit.builtin import BUILTIN_RULES
-from dockerframe.audit.findings import Audit, run_rules
+from dockerframe.audit.findings import NOT_INSPECTED, Audit, run_rules
 from dockerframe.audit.rule import Registry, Rule
 
 __all__ = [
     "BUILTIN_RULES",
+    "NOT_INSPECTED",
     "Audit",
     "Registry",
     "Rule",

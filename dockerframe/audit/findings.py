@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from dockerframe.hosts.audit_settings import AuditSettings
 
 _OF_RULES = ("host", "container_id", "message", "evidence")
-_NOT_INSPECTED = "it needs inspections: take the snapshot with inspect=True"
+NOT_INSPECTED = "it needs inspections: take the snapshot with inspect=True"
+"""Why a rule did not run, in a table of rules."""
 _SWITCHED_OFF = "it is switched off"
 
 
@@ -81,7 +82,7 @@ def _check_names(settings: AuditSettings, registry: Registry) -> None:
 def _why_not(rule: Rule, fleet: FleetTables, settings: AuditSettings) -> str | None:
     if rule.id in settings.off:
         return _SWITCHED_OFF
-    return _NOT_INSPECTED if rule.needs_inspections and not fleet.is_inspected else None
+    return NOT_INSPECTED if rule.needs_inspections and not fleet.is_inspected else None
 
 
 def _checked(rule: Rule, fleet: FleetTables) -> pl.LazyFrame:

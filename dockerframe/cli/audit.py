@@ -9,6 +9,7 @@ from typing import Annotated
 import polars as pl
 import typer
 
+from dockerframe.audit import NOT_INSPECTED
 from dockerframe.cli.output import AuditOutput, Output, print_frame, warn
 from dockerframe.cli.root import InspectOption, OutputOption, app, finish
 from dockerframe.cli.sources import FleetSource, interrupted, with_source
@@ -72,7 +73,8 @@ def audit(
             print_frame(shown, listing(tables, "findings"), Output(output.value), "Findings")
     skipped = rules.filter(~pl.col("ran"))
     if skipped.height:
-        reasons = skipped.group_by("reason").len().sort("reason").iter_rows()
+        here = pl.col("reason").replace(NOT_INSPECTED, "they need --inspect")
+        reasons = skipped.group_by(here).len().sort("reason").iter_rows()
         warn(" ".join(f"{number} rules did not run: {reason}." for reason, number in reasons))
     finish(snap, found=fatal is not None and audited.active.filter(pl.col("severity") >= fatal).height > 0)
 
