@@ -145,12 +145,17 @@ class AuditedSnapshot(SnapshotTables):
     def audit(self, rules: Registry = BUILTIN_RULES) -> Audit:
         """What `findings`, with those that are suppressed, and `rules` give, from one run of the rules.
 
+        The same rules run once for each snapshot.
+
         Raises
         ------
         AuditError
             As `findings`.
         """
-        return run_rules(self.tables, rules, self.audit_settings, self.taken_at)
+        key = tuple(rules)
+        if key not in self._audits:
+            self._audits[key] = run_rules(self.tables, rules, self.audit_settings, self.taken_at)
+        return self._audits[key]
 
     def _container(self, container: str, host: str | None) -> tuple[str, str]:
         is_meant = (pl.col("container_name") == container) | pl.col("container_id").str.starts_with(container)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
+    from dockerframe.audit import Audit, Rule
     from dockerframe.clients.pool import ClientPool
     from dockerframe.hosts.host import Host
     from dockerframe.schemas import Precedence
@@ -54,6 +55,8 @@ class SnapshotTables:
     inspections: pl.DataFrame | None = None
     received_bytes: Mapping[str, int] = field(default_factory=dict)
     audit_settings: AuditSettings = field(default_factory=AuditSettings)
+    # What was found for some rules; nothing that an audit looks at can change.
+    _audits: dict[tuple[Rule, ...], Audit] = field(default_factory=dict, init=False)
 
     def __repr__(self) -> str:
         """Show how large the fleet is and how it fares."""

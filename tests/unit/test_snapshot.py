@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
@@ -14,6 +15,9 @@ import dockerframe as dkf
 from dockerframe.namespace import COLUMNS, FRAMES
 from dockerframe.schemas import CONTAINERS, ERROR_KINDS, LABEL_ERROR_KINDS, SUMMARIES, TABLES
 from tests.summaries import snapshot_of, summary
+
+if TYPE_CHECKING:
+    from dockerframe.audit.fleet_tables import FleetTables
 
 
 @pytest.fixture(scope="module")
@@ -200,3 +204,27 @@ def test_what_an_earlier_version_wrote_is_read_with_nulls_for_its_missing_column
     assert again.containers["network"].null_count() == snap.containers.height
     assert again.findings().height
     assert dkf.diff(again, snap).filter(pl.col("change") != "changed").height == 0
+
+
+def test_rules_run_once_for_a_snapshot_and_anew_for_another() -> None:
+    registry, runs = dkf.Registry(), []
+
+    @registry.rule(severity="low", source="a test", remedy="Nothing.")
+    def counted(fleet: FleetTables) -> pl.LazyFrame:
+        """A rule that counts how often it runs."""
+        runs.append(1)
+        return fleet.containers.select("host", "container_id", message=pl.lit("m"), evidence=pl.lit("e"))
+
+    snap = snapshot_of(summary(Id="1"), summary(Id="2"))
+    assert snap.findings(registry).height == 2
+    assert snap.rules(registry)["findings"].item() == 2
+    assert len(runs) == 1
+    fewer = snap.with_tables({"containers": snap.containers.head(1)})
+    assert fewer.findings(registry).height == 1
+
+    @registry.rule(severity="low", source="a test", remedy="Nothing.")
+    def added_later(fleet: FleetTables) -> pl.LazyFrame:
+        """A rule that was not there when the others ran."""
+        return counted(fleet)
+
+    assert snap.findings(registry).height == 4
