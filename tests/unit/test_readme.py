@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import re
+import signal
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import dockerframe as dkf
+from tests.faults.stand_in import stand_ins
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
 COMMANDS = re.findall(r"^\$ (dockerframe .*)$", README, re.MULTILINE)
@@ -33,6 +38,40 @@ def test_commands_of_the_demo(command: str, tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-m", *command.split()], capture_output=True, check=False, cwd=tmp_path)
     assert done.returncode == 1, done.stderr
     assert done.stdout
+
+
+@pytest.fixture(scope="module")
+def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, str], dict[str, str]]]:
+    """A folder with the files that the README's commands name, the variables they need, and hosts for its URLs."""
+    folder = tmp_path_factory.mktemp("machine")
+    with stand_ins(tmp_path_factory.mktemp("certificates")) as started:
+        urls = {name: started.start(name) for name in ("edge", "lab", "production")}
+        (folder / "fleet.yml").write_text(f"providers: {{docker: {{edge: '{urls['edge']}'}}}}")
+        dkf.Fleet.from_file(folder / "fleet.yml").snapshot().write(folder / "reports", name="2026-11-24T060000Z")
+        meta = folder / "contexts" / "meta" / hashlib.sha256(b"production").hexdigest()
+        meta.mkdir(parents=True)
+        described = {"Name": "production", "Endpoints": {"docker": {"Host": urls["production"]}}}
+        (meta / "meta.json").write_text(json.dumps(described))
+        replaced = {"ssh://ops@edge.example.com": urls["edge"], "tcp://10.0.0.5:2375": urls["lab"]}
+        yield folder, {**os.environ, "DOCKER_CONFIG": str(folder)}, replaced
+
+
+@pytest.mark.parametrize("command", [command for command in COMMANDS if "--demo" not in command])
+def test_commands_for_hosts(command: str, machine: tuple[Path, dict[str, str], dict[str, str]]) -> None:
+    folder, environment, replaced = machine
+    for url, stand_in in replaced.items():
+        command = command.replace(url, stand_in)
+    arguments = [sys.executable, "-m", *command.split()]
+    with subprocess.Popen(
+        arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=folder, env=environment
+    ) as run:
+        if " watch " in command:
+            assert run.stdout is not None
+            assert run.stdout.readline()
+            run.send_signal(signal.SIGINT)
+        shown, problems = run.communicate(timeout=60)
+    assert run.returncode == (130 if " watch " in command else 0), problems
+    assert shown or " watch " in command
 
 
 def test_there_are_commands() -> None:
