@@ -145,7 +145,7 @@ def test_audit_for_people_and_for_what_runs_checks(tmp_path: Path) -> None:
     shown = done.stdout.decode()
     assert "docker-socket-writable" in shown
     assert "latest-tag" not in shown
-    assert b"16 rules did not run: it needs inspections" in done.stderr
+    assert b"16 rules did not run: they need --inspect." in done.stderr
     log = json.loads(run("audit", "--demo", "-o", "sarif").stdout)
     results = log["runs"][0]["results"]
     rules = log["runs"][0]["tool"]["driver"]["rules"]
