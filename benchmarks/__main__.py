@@ -72,7 +72,8 @@ def _snapshot(containers: int) -> dkf.Snapshot:
 def findings(containers: int) -> list[float]:
     """Every rule that needs no inspections."""
     snap = _snapshot(containers)
-    return _times(snap.findings)
+    # The rules run once for each snapshot: a copy has not been audited yet.
+    return _times(lambda: snap.with_tables({}).findings())
 
 
 def diff(containers: int) -> list[float]:
@@ -97,7 +98,7 @@ def export(containers: int) -> list[float]:
     """All tables to Parquet, without secrets."""
     snap = _snapshot(containers)
     with tempfile.TemporaryDirectory() as folder:
-        return _times(lambda: snap.write(folder))
+        return _times(lambda: snap.with_tables({}).write(folder))
 
 
 def pieces(containers: int) -> list[float]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from dockerframe.derive.redaction import redact_tables
@@ -66,6 +66,10 @@ class SnapshotTables:
             f"Snapshot({self.hosts.height} hosts{down}, {self.containers.height} containers,"
             f" {self.routes.height} routes, {self.errors.height} errors, taken {self.taken_at:%Y-%m-%d %H:%M:%S} UTC)"
         )
+
+    def __getstate__(self) -> list[Any]:
+        """What is pickled: all but what was found, since rules may be functions that can't travel."""
+        return [{} if one.name == "_audits" else getattr(self, one.name) for one in fields(self)]
 
     @property
     def tables(self) -> dict[str, pl.DataFrame]:

@@ -307,4 +307,5 @@ def test_the_audit_of_small_fleets_is_the_same_every_time() -> None:
     for names in (["edge", "apps"], ["data", "lab"], ["backup"]):
         snap = dkf.Fleet([demo.host(name) for name in names], pool=demo.pool).snapshot(progress=False)
         first = snap.findings()
-        assert all(snap.findings().equals(first) for _ in range(40))
+        # A copy has not been audited yet.
+        assert all(snap.with_tables({}).findings().equals(first) for _ in range(40))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -228,3 +229,6 @@ def test_rules_run_once_for_a_snapshot_and_anew_for_another() -> None:
         return counted(fleet)
 
     assert snap.findings(registry).height == 4
+    again = pickle.loads(pickle.dumps(snap))
+    assert again.equals(snap)
+    assert again.findings(registry).equals(snap.findings(registry))
