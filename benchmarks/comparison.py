@@ -36,21 +36,19 @@ def with_dockerframe(fleet: dkf.Fleet) -> int:
 
 def with_containers_list(fleet: dkf.Fleet) -> int:
     """docker-py's `containers.list()`, host by host: one list, and one inspection a container."""
-    rows = []
-    for host in fleet.hosts:
-        client = docker.DockerClient(base_url=host.url, version="1.45")
-        rows += [(host.name, one.name, one.status, one.labels) for one in client.containers.list(all=True)]
-        client.close()
-    return len(rows)
+    return _listed(fleet, lambda one: (one.name, one.status, one.labels))
 
 
 def with_sparse_list(fleet: dkf.Fleet) -> int:
     """docker-py's `containers.list(sparse=True)`, host by host: one list."""
+    return _listed(fleet, lambda one: (one.attrs["Names"][0], one.attrs["State"], one.attrs["Labels"]), sparse=True)
+
+
+def _listed(fleet: dkf.Fleet, read: Callable[[Any], tuple[Any, ...]], *, sparse: bool = False) -> int:
     rows = []
     for host in fleet.hosts:
         client = docker.DockerClient(base_url=host.url, version="1.45")
-        listed = client.containers.list(all=True, sparse=True)
-        rows += [(host.name, one.attrs["Names"][0], one.attrs["State"], one.attrs["Labels"]) for one in listed]
+        rows += [(host.name, *read(one)) for one in client.containers.list(all=True, sparse=sparse)]
         client.close()
     return len(rows)
 

@@ -187,7 +187,7 @@ class Fleet:
             return self._spread(engine, size=size, inspect=inspect, strict=strict, precedence=precedence)
         with progress_bar(len(self.hosts), wanted=progress) as advance:
             answers = gather(self.hosts, self.pool, size=size, max_workers=max_workers, on_answer=advance)
-        snapshot, failures = from_answers(answers, precedence=precedence, source=self, audit_settings=self.audit)
+        snapshot, failures = from_answers(answers, precedence=precedence, source=self)
         if strict and failures:
             raise GatherError(failures)
         return self._inspected(snapshot, progress=progress, max_workers=max_workers) if inspect else snapshot

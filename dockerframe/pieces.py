@@ -16,7 +16,7 @@ import polars as pl
 
 from dockerframe.errors import SnapshotError
 from dockerframe.export import replaced_file
-from dockerframe.schemas import KEPT_TABLES
+from dockerframe.schemas import KEPT_TABLES, completed
 from dockerframe.taking import concat, read_snapshot
 
 if TYPE_CHECKING:
@@ -58,9 +58,8 @@ class Pieces:
         if table not in KEPT_TABLES:
             raise SnapshotError(f"There is no table {table!r}.", remedy=f"Use one of {', '.join(KEPT_TABLES)}.")
         files = [file for name in self._names if (file := self.folder / name / f"{table}.parquet").is_file()]
-        if not files:
-            return pl.LazyFrame(schema=KEPT_TABLES[table].schema)
-        return KEPT_TABLES[table].completed(pl.scan_parquet(files))
+        schema = KEPT_TABLES[table].schema
+        return completed(pl.scan_parquet(files), schema) if files else pl.LazyFrame(schema=schema)
 
     @property
     def hosts(self) -> pl.DataFrame:

@@ -94,7 +94,6 @@ def from_answers(
     *,
     precedence: Precedence = "explicit",
     source: Source | None = None,
-    audit_settings: AuditSettings | None = None,
 ) -> tuple[Snapshot, dict[str, HostError]]:
     """A snapshot of what a fleet answered, and the errors of the hosts that failed."""
     decoded = decode_bodies({answer.host.name: answer.body for answer in answers if answer.error is None})
@@ -103,7 +102,7 @@ def from_answers(
     explicit_only = frozenset(answer.host.name for answer in answers if answer.host.explicit_only)
     sizes = {answer.host.name: len(answer.body) for answer in answers if answer.error is None}
     taken = _snapshot(decoded, hosts, precedence, explicit_only)
-    settings = audit_settings or AuditSettings()
+    settings = AuditSettings() if source is None else source.audit
     return replace(taken, source=source, received_bytes=sizes, audit_settings=settings), errors
 
 

@@ -15,7 +15,7 @@ import polars as pl
 
 from dockerframe.errors import SnapshotError
 from dockerframe.export.tables import FORMATS, write_table
-from dockerframe.schemas import INSPECTIONS, KEPT_TABLES, TABLES
+from dockerframe.schemas import INSPECTIONS, KEPT_TABLES, TABLES, completed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -134,7 +134,9 @@ def read_tables(folder: str | os.PathLike[str]) -> tuple[dict[str, pl.DataFrame]
         )
     try:
         names = [*TABLES, *([INSPECTIONS.name] if (path / f"{INSPECTIONS.name}.parquet").exists() else [])]
-        tables = {name: KEPT_TABLES[name].completed(pl.read_parquet(path / f"{name}.parquet")) for name in names}
+        tables = {
+            name: completed(pl.read_parquet(path / f"{name}.parquet"), KEPT_TABLES[name].schema) for name in names
+        }
     except (OSError, pl.exceptions.PolarsError) as error:
         raise SnapshotError(
             f"{path} has no readable Parquet tables: {error}.", remedy="Write the snapshot with formats=['parquet']."

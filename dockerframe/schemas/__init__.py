@@ -19,6 +19,7 @@ from dockerframe.schemas.columns import (
     FrameT,
     Precedence,
     Table,
+    completed,
 )
 from dockerframe.schemas.kinds import CHANGES, ERROR_KINDS, LABEL_ERROR_KINDS, SEVERITIES
 from dockerframe.schemas.snapshot_tables import (
@@ -74,4 +75,5 @@ __all__ = [
     "FrameT",
     "Precedence",
     "Table",
+    "completed",
 ]  # fmt: skip

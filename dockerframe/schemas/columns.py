@@ -92,12 +92,13 @@ class Table:
         casts = [pl.col(name).cast(dtype) for name, dtype in wanted.items() if present[name] != dtype]
         return ordered.with_columns(casts) if casts else ordered
 
-    def completed(self, frame: FrameT) -> FrameT:
-        """A frame that an earlier version may have written: columns that it had not yet are there, with nulls."""
-        present = frame.collect_schema().names()
-        missing = [pl.lit(None, dtype).alias(name) for name, dtype in self.schema.items() if name not in present]
-        others = [name for name in present if name not in self.schema]
-        return frame.with_columns(missing).select(*self.schema, *others) if missing else frame
+
+def completed(frame: FrameT, wanted: pl.Schema) -> FrameT:
+    """A frame that an earlier version may have written: columns that it had not yet are there, with nulls."""
+    present = frame.collect_schema().names()
+    missing = [pl.lit(None, dtype).alias(name) for name, dtype in wanted.items() if name not in present]
+    others = [name for name in present if name not in wanted]
+    return frame.with_columns(missing).select(*wanted, *others) if missing else frame
 
 
 HOST = Column("host", pl.String(), "name of the host in the fleet")

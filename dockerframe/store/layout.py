@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import polars as pl
 
-from dockerframe.schemas import TIME
+from dockerframe.schemas import TIME, completed
 
 MARKS: Final = {"snapshot_id": pl.String(), "taken_at": TIME}
 SNAPSHOTS: Final = "snapshots"
@@ -54,10 +54,10 @@ def to_stored(table: pl.DataFrame) -> pl.DataFrame:
 
 def from_stored(table: pl.LazyFrame, wanted: pl.Schema) -> pl.LazyFrame:
     """A stored table with its columns as they are here; columns that it does not have yet are null."""
-    present = table.collect_schema()
-    missing = [pl.lit(None, dtype).alias(name) for name, dtype in wanted.items() if name not in present]
-    casts = [pl.col(name).cast(dtype) for name, dtype in wanted.items() if name in present and present[name] != dtype]
-    return table.with_columns(*missing, *casts).select(wanted.names())
+    whole = completed(table, wanted)
+    present = whole.collect_schema()
+    casts = [pl.col(name).cast(dtype) for name, dtype in wanted.items() if present[name] != dtype]
+    return whole.with_columns(casts).select(wanted.names())
 
 
 def _cast(name: str, dtype: pl.DataType, stored: pl.DataType) -> pl.Expr:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ import pytest
 import dockerframe as dkf
 from dockerframe.hosts.host import Timeouts
 from dockerframe.hosts.urls import InvalidUrlError, checked_url
+from tests.docker_contexts import write_context
 
 
 @pytest.fixture
@@ -185,10 +185,7 @@ def docker_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "docker"
     monkeypatch.setenv("DOCKER_CONFIG", str(folder))
     for name, url in (("prod", "tcp://prod:2376"), ("lab", "ssh://ops@lab"), ("bare", "https://bare:2376")):
-        key = hashlib.sha256(name.encode()).hexdigest()
-        meta = folder / "contexts" / "meta" / key
-        meta.mkdir(parents=True)
-        (meta / "meta.json").write_text(json.dumps({"Name": name, "Endpoints": {"docker": {"Host": url}}}))
+        write_context(folder, name, url)
     tls = folder / "contexts" / "tls" / hashlib.sha256(b"prod").hexdigest() / "docker"
     tls.mkdir(parents=True)
     for file in ("ca.pem", "cert.pem", "key.pem"):

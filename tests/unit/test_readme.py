@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import re
 import signal
@@ -15,6 +13,7 @@ from pathlib import Path
 import pytest
 
 import dockerframe as dkf
+from tests.docker_contexts import write_context
 from tests.faults.stand_in import stand_ins
 
 README = (Path(__file__).parents[2] / "README.md").read_text()
@@ -48,10 +47,7 @@ def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, di
         urls = {name: started.start(name) for name in ("edge", "lab", "production")}
         (folder / "fleet.yml").write_text(f"providers: {{docker: {{edge: '{urls['edge']}'}}}}")
         dkf.Fleet.from_file(folder / "fleet.yml").snapshot().write(folder / "reports", name="2026-11-24T060000Z")
-        meta = folder / "contexts" / "meta" / hashlib.sha256(b"production").hexdigest()
-        meta.mkdir(parents=True)
-        described = {"Name": "production", "Endpoints": {"docker": {"Host": urls["production"]}}}
-        (meta / "meta.json").write_text(json.dumps(described))
+        write_context(folder, "production", urls["production"])
         replaced = {"ssh://ops@edge.example.com": urls["edge"], "tcp://10.0.0.5:2375": urls["lab"]}
         yield folder, {**os.environ, "DOCKER_CONFIG": str(folder)}, replaced
 
