@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import nbformat
+
+from tests.engines.process import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -36,9 +37,7 @@ _START_SECONDS = 60
 @contextmanager
 def jupyter_lab(folder: Path) -> Iterator[str]:
     """A JupyterLab that serves a folder, by its address. Its settings are its own."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     own = folder / ".jupyter"
     own.mkdir()
     environment = {

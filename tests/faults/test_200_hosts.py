@@ -15,7 +15,7 @@ from dockerframe.hosts.host import Timeouts
 from tests.faults.stand_in import CONTAINERS, FAULTS, Fault, StandIns, stand_ins
 
 HOSTS, FAULTY = 200, 60
-TIMEOUTS = Timeouts(1.0, 2.0)
+TIMEOUTS = Timeouts(3.0, 4.0)
 LIMIT = 4 * 2**20
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
