@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -12,6 +11,7 @@ import requests
 from docker.tls import TLSConfig
 
 from dockerframe.clients.agent import AgentAdapter, agent_identity
+from dockerframe.clients.deadlines import held_to_deadlines, within
 from dockerframe.clients.failures import host_error
 from dockerframe.clients.ssh import ssh_adapter
 from dockerframe.errors import DockerframeError, HostError
@@ -78,9 +78,8 @@ class EngineConnection:
         HostError
             When the host can't be reached, answers with an error, or takes or sends more than its limits.
         """
-        deadline = time.monotonic() + timeouts.connect_seconds + timeouts.read_seconds
-        with self._answer(path, params, timeouts) as response:
-            return self._read(response, path, deadline)
+        with within(timeouts.answer_seconds), self._answer(path, params, timeouts) as response:
+            return self._read(response, path)
 
     def lines(self, path: str, params: Mapping[str, str], timeouts: Timeouts) -> Iterator[bytes]:
         """The lines of an answer that has no end, as they come; an empty one first, once the host has begun to answer.
@@ -105,14 +104,16 @@ class EngineConnection:
     def _answer(self, path: str, params: Mapping[str, str], timeouts: Timeouts) -> Iterator[requests.Response]:
         """An answer whose body is still to be read. Whatever fails meanwhile is a HostError."""
         try:
-            response = self._session.send(
-                self._prepared(path, tuple(params.items())),
-                timeout=(timeouts.connect_seconds, timeouts.read_seconds),
-                stream=True,
-                allow_redirects=False,
-            )
-            with contextlib.closing(response):
-                self._check_status(response, path)
+            with contextlib.ExitStack() as closing:
+                with within(timeouts.answer_seconds):
+                    response = self._session.send(
+                        self._prepared(path, tuple(params.items())),
+                        timeout=(timeouts.connect_seconds, timeouts.read_seconds),
+                        stream=True,
+                        allow_redirects=False,
+                    )
+                    closing.callback(response.close)
+                    self._check_status(response, path)
                 yield response
         except HostError:
             raise
@@ -150,7 +151,7 @@ class EngineConnection:
             )
         return int(text)
 
-    def _read(self, response: requests.Response, path: str, deadline: float) -> bytes:
+    def _read(self, response: requests.Response, path: str) -> bytes:
         """The body, as long as it is within the limits while it arrives."""
         limit = self._host.max_answer_bytes
         announced = self._announced(response, path)
@@ -162,13 +163,6 @@ class EngineConnection:
                 break
             chunks.append(chunk)
             received += len(chunk)
-            if time.monotonic() > deadline:
-                raise HostError.at(
-                    self._host.name,
-                    "read_timeout",
-                    f"{path} was not whole in time ({received} bytes came)",
-                    "Give it a longer read_timeout_seconds, or mend the network.",
-                )
         if max(received, announced) > limit:
             raise HostError.at(
                 self._host.name,
@@ -194,7 +188,10 @@ _STATUS_KINDS: Final = {
 
 
 class _ReadOnlySession(docker.APIClient):
-    """docker-py's client, without any request that is not GET or HEAD."""
+    """docker-py's client, without any request that is not GET or HEAD, and with deadlines over answers."""
+
+    def mount(self, prefix: str | bytes, adapter: requests.adapters.BaseAdapter) -> None:
+        super().mount(prefix, held_to_deadlines(adapter))
 
     def send(self, request: requests.PreparedRequest, **options: object) -> requests.Response:
         if request.method not in _READING:

@@ -28,6 +28,11 @@ class Timeouts:
     connect_seconds: float = DEFAULT_CONNECT_TIMEOUT_SECONDS
     read_seconds: float = DEFAULT_READ_TIMEOUT_SECONDS
 
+    @property
+    def answer_seconds(self) -> float:
+        """How long one answer may take until it is whole, from before it is asked for."""
+        return self.connect_seconds + self.read_seconds
+
 
 @dataclass(frozen=True, slots=True)
 class Host:

@@ -47,8 +47,8 @@ def engine(for_list: bytes) -> Speak:
 
 
 @contextmanager
-def serving(speak: Speak, context: ssl.SSLContext | None = None) -> Iterator[str]:
-    """A server that reads a request and lets `speak` say anything; gives its URL."""
+def serving(speak: Speak, context: ssl.SSLContext | None = None, path: Path | None = None) -> Iterator[str]:
+    """A server that reads a request and lets `speak` say anything, at a socket where `path` names one; gives its URL."""
 
     class Handler(socketserver.BaseRequestHandler):
         def handle(self) -> None:
@@ -62,13 +62,15 @@ def serving(speak: Speak, context: ssl.SSLContext | None = None) -> Iterator[str
             except OSError:
                 return
 
-    class Server(socketserver.ThreadingTCPServer):
+    base = socketserver.ThreadingTCPServer if path is None else socketserver.ThreadingUnixStreamServer
+
+    class Server(base):  # type: ignore[misc, valid-type]
         daemon_threads = True
         block_on_close = False
 
-    with Server(("127.0.0.1", 0), Handler) as server:
+    with Server(("127.0.0.1", 0) if path is None else str(path), Handler) as server:
         threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
-        yield f"tcp://127.0.0.1:{server.server_address[1]}"
+        yield f"tcp://127.0.0.1:{server.server_address[1]}" if path is None else f"unix://{path}"
         server.shutdown()
 
 
@@ -95,11 +97,16 @@ def _hang(connection: socket.socket, path: str) -> None:
     time.sleep(3)
 
 
-def _trickle(connection: socket.socket, path: str) -> None:
-    connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n")
-    for _ in range(30):
-        connection.sendall(b" ")
-        time.sleep(0.1)
+def _trickle(begun: bytes, piece: bytes) -> Speak:
+    """Begins, and then sends a piece ten times a second: never slow enough for the socket's own timeout."""
+
+    def speak(connection: socket.socket, path: str) -> None:
+        connection.sendall(begun)
+        for _ in range(60):
+            connection.sendall(piece)
+            time.sleep(0.1)
+
+    return speak
 
 
 @pytest.mark.parametrize(
@@ -135,9 +142,29 @@ def test_a_connection_cut_in_the_middle() -> None:
         assert kind_of(url) == "disconnected"
 
 
-@pytest.mark.parametrize("speak", [_hang, _trickle])
+@pytest.mark.parametrize(
+    "speak",
+    [
+        _hang,
+        _trickle(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n", b" "),
+        _trickle(b"HTTP/1.1 ", b"2"),
+        _trickle(b"HTTP/1.1 200 OK\r\nServer: ", b"x"),
+        _trickle(b"HTTP/1.1 200 OK\r\n", b"X: y\r\n"),
+        _trickle(b"HTTP/1.1 500 No\r\nContent-Length: 1000\r\n\r\n", b" "),
+        _trickle(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"0"),
+        _trickle(b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 100 Continue\r\n\r\n"),
+    ],
+    ids=["nothing", "body", "status", "header", "headers", "error", "chunk size", "interim answers"],
+)
 def test_slow_hosts_end_within_their_timeout(speak: Speak) -> None:
     with serving(speak) as url:
+        started = time.monotonic()
+        assert kind_of(url) == "read_timeout"
+        assert time.monotonic() - started < 2.5
+
+
+def test_deadlines_hold_for_sockets_too(tmp_path: Path) -> None:
+    with serving(_trickle(b"HTTP/1.1 ", b"2"), path=tmp_path / "slow.sock") as url:
         started = time.monotonic()
         assert kind_of(url) == "read_timeout"
         assert time.monotonic() - started < 2.5

@@ -1,0 +1,85 @@
+"""Deadlines over whole answers, head included: a socket's own timeout starts anew with every byte that comes."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import math
+import threading
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import requests.adapters
+
+_OF_THREAD = threading.local()
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """Whatever this thread reads of answers in the block must have come within some seconds, else TimeoutError."""
+    outer = getattr(_OF_THREAD, "deadline", math.inf)
+    _OF_THREAD.deadline = min(outer, time.monotonic() + seconds)
+    try:
+        yield
+    finally:
+        _OF_THREAD.deadline = outer
+
+
+def held_to_deadlines(adapter: requests.adapters.BaseAdapter) -> requests.adapters.BaseAdapter:
+    """The same adapter, whose answers are read no further than the deadline of the thread that reads them.
+
+    All of docker-py's transports go through it: each has a pool of connections of its own kind.
+    """
+    find: Any = getattr(adapter, "get_connection_with_tls_context", None)
+    if find is None:
+        return adapter
+
+    def pool(*arguments: Any, **options: Any) -> Any:
+        found = find(*arguments, **options)
+        if "_new_conn" not in vars(found):
+            found._new_conn = _held(found._new_conn)  # noqa: SLF001 - where each pool makes its connections
+        return found
+
+    adapter.get_connection_with_tls_context = pool  # type: ignore[attr-defined]
+    return adapter
+
+
+def _held(make: Any) -> Any:
+    def new_connection() -> Any:
+        connection = make()
+        connection.response_class = _Response
+        return connection
+
+    return new_connection
+
+
+class _Response(http.client.HTTPResponse):
+    def __init__(self, sock: Any, *arguments: Any, **options: Any) -> None:
+        super().__init__(sock, *arguments, **options)
+        self.fp = io.BufferedReader(_Reader(self.fp.detach()))
+
+
+class _Reader(io.RawIOBase):
+    """What comes from a socket, up to the deadline."""
+
+    def __init__(self, source: io.RawIOBase) -> None:
+        self._source = source
+
+    def readable(self) -> bool:
+        """It is for reading."""
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        """Fill a buffer with what has come, waiting as long as the socket's timeout says."""
+        if time.monotonic() > getattr(_OF_THREAD, "deadline", math.inf):
+            raise TimeoutError("the answer was not whole in time")
+        return self._source.readinto(buffer)
+
+    def close(self) -> None:
+        """Let go of the socket too."""
+        self._source.close()
+        super().close()
