@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import polars as pl
 
 from dockerframe.decode.parsing import parse_bodies
+from dockerframe.decode.ports import check_ports
 from dockerframe.decode.salvage import Salvaged, salvage
 from dockerframe.decode.wire import empty_wire_frame, named
 from dockerframe.errors import HostError
@@ -57,8 +58,9 @@ def decode_bodies(bodies: Mapping[str, bytes]) -> Decoded:
     if salvaged:
         order = pl.DataFrame({"host": list(bodies)}, schema={"host": pl.String()})
         rows = order.join(rows, on="host", maintain_order="left_right").select(rows.columns)
-    summaries, unusable = _without_unusable_ids(named(rows))
-    return Decoded(summaries, pl.concat([errors, unusable]), failures)
+    checked = check_ports(rows)
+    summaries, unusable = _without_unusable_ids(named(checked.rows))
+    return Decoded(summaries, pl.concat([errors, checked.errors, unusable]), failures)
 
 
 def encode_summaries(summaries: Sequence[Mapping[str, object]]) -> bytes:

@@ -62,7 +62,10 @@ WIRE_SCHEMA: Final = pl.Schema(
         "Status": pl.String(),
         "Health": pl.Struct({"Status": pl.String()}),
         "Labels": pl.Map(pl.String(), pl.String()),
-        "Ports": pl.List(_wire_struct(PORT_FIELDS, _WIRE_PORT)),
+        # Wide enough for any number: what is no port is told in `dockerframe.decode.ports`.
+        "Ports": pl.List(
+            _wire_struct({**PORT_FIELDS, "private_port": pl.Int64(), "public_port": pl.Int64()}, _WIRE_PORT)
+        ),
         "Mounts": pl.List(_wire_struct(MOUNT_FIELDS, _WIRE_MOUNT)),
         "NetworkSettings": pl.Struct({"Networks": pl.Map(pl.String(), _wire_struct(NETWORK_FIELDS, _WIRE_NETWORK))}),
         "HostConfig": pl.Struct({"NetworkMode": pl.String()}),

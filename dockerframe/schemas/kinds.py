@@ -33,7 +33,7 @@ ERROR_KINDS: Final[Mapping[str, str]] = {
 """The values of `hosts.error_kind`, each with its meaning."""
 
 LABEL_ERROR_KINDS: Final[Mapping[str, str]] = {
-    "invalid_summary": "a container summary could not be read, or has no usable Id",
+    "invalid_summary": "a container summary could not be read in whole, or has no usable Id",
     "invalid_bool": "a label that must be a boolean is none",
     "invalid_label": "a label's name is no route label",
     "empty_alias": "an alias is empty",

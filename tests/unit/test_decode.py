@@ -81,6 +81,24 @@ def test_a_summary_of_wrong_types_costs_itself_alone(bad: dict[str, object], key
     assert key in error["message"]
 
 
+def test_ports_that_are_none_are_left_out_and_told() -> None:
+    https = {"IP": "0.0.0.0", "PrivatePort": 443, "PublicPort": 8443, "Type": "tcp"}
+    bindings = [https, https | {"PublicPort": 70000}, https | {"PrivatePort": -5, "PublicPort": None}]
+    body = json.dumps([summary(Id="a", Ports=bindings), summary(Id="b", Ports=[https]), summary(Id="c", Ports=None)])
+    snap = dkf.from_summaries(body.encode())
+    assert snap.ports.select("container_id", "private_port", "public_port").rows() == [
+        ("a", 443, 8443),
+        ("b", 443, 8443),
+    ]
+    told = snap.errors.filter(kind="invalid_summary").select("container_id", "message").rows()
+    assert told == [
+        (
+            "a",
+            "It has ports that are none, which are left out: 443 published at 70000, -5. Ports are 1 to 65535.",
+        )
+    ]
+
+
 def test_summaries_that_are_no_objects_or_have_no_id_of_their_own() -> None:
     snap = dkf.from_summaries(json.dumps([None, 1, summary(Id="1"), summary(Id="1"), summary(Id=""), {}]).encode())
     assert snap.containers["container_id"].to_list() == ["1"]
