@@ -110,5 +110,5 @@ def _told(causes: list[BaseException]) -> str:
     for cause in causes:
         text = (getattr(cause, "strerror", None) or str(cause)).strip().rstrip(".")
         if text and " object at 0x" not in text:
-            return text
+            return " ".join([text, *(f"({note})" for note in getattr(cause, "__notes__", ()))])
     return type(causes[-1]).__name__

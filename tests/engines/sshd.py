@@ -43,7 +43,12 @@ class Sshd:
         host_key = (folder / "host_key.pub").read_text().split()
         (ssh / "known_hosts").write_text(f"[127.0.0.1]:{self.port} {host_key[0]} {host_key[1]}\n")
         (ssh / "config").write_text(
-            f"Host engine\n  HostName 127.0.0.1\n  Port {self.port}\n  User {getpass.getuser()}\n"
+            f"Host engine inner innermost loop-*\n  HostName 127.0.0.1\n  Port {self.port}\n  User {getpass.getuser()}\n"
+            f"Host inner\n  ProxyJump engine\n"
+            f"Host innermost\n  ProxyJump inner,{getpass.getuser()}@127.0.0.1:{self.port}\n"
+            f"Host loop-a\n  ProxyJump loop-b\n"
+            f"Host loop-b\n  ProxyJump loop-a\n"
+            f"Host lost\n  ProxyJump nobody@127.0.0.1:{self.port}\n"
         )
         (folder / "authorized_keys").write_bytes((ssh / "id_ed25519.pub").read_bytes())
         settings = {
@@ -68,6 +73,10 @@ class Sshd:
         if self._process is not None:
             self._process.stop()
             self._process = None
+
+    def logins(self) -> int:
+        """How often somebody has logged in."""
+        return (self._folder / "log").read_text().count("Accepted publickey")
 
     def _listens(self) -> bool:
         with socket.socket() as probe:

@@ -178,6 +178,28 @@ def test_ssh_with_the_port_of_the_url_or_of_the_configuration(ssh_home: Sshd, pl
     assert again.containers.height == snap.containers.height
 
 
+@pytest.mark.parametrize(("name", "logins"), [("engine", 1), ("inner", 2), ("innermost", 4)])
+def test_ssh_by_way_of_jump_hosts(ssh_home: Sshd, plain: Dockerd, name: str, logins: int) -> None:
+    before = ssh_home.logins()
+    client = dkf.new_client(dkf.Host("remote", f"ssh://{name}"), unique=True)
+    try:
+        listed = client.get("/containers/json", {"all": "1"})
+        assert ssh_home.logins() - before == logins
+    finally:
+        client.close()
+    assert_agrees_with_docker(dkf.from_summaries(listed, host="remote"), plain, "remote")
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "told"),
+    [("loop-a", "ssh", "in a circle"), ("lost", "ssh_authentication", "(at the jump host nobody@127.0.0.1:")],
+)
+def test_jump_hosts_that_lead_nowhere(ssh_home: Sshd, name: str, kind: str, told: str) -> None:
+    row = dkf.Fleet([dkf.Host("remote", f"ssh://{name}")]).snapshot(progress=False).hosts.row(0, named=True)
+    assert row["error_kind"] == kind
+    assert told in row["error"]
+
+
 def test_ssh_refuses_what_it_does_not_know(ssh_home: Sshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     host = dkf.Host("remote", f"{ssh_home.url}")
 

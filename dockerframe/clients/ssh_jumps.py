@@ -1,0 +1,109 @@
+"""`ProxyJump` of the ssh configuration, which docker-py passes over: hosts behind one or several others.
+
+Only `dockerframe.clients.ssh_transport` imports this, which is loaded when it is used.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import paramiko
+
+_SSH_PORT: Final = 22
+
+
+class _Login(NamedTuple):
+    """Where and as whom to log in."""
+
+    hostname: str
+    port: int
+    username: str | None
+    key_filename: list[str] | None
+
+
+class SshJumps:
+    """The logins on the way to a host, kept as long as the last one is needed."""
+
+    def __init__(self, seconds: float) -> None:
+        self._seconds = seconds
+        self._configuration = _configuration()
+        self._clients: list[paramiko.SSHClient] = []
+
+    def lead_to(self, name: str, address: tuple[str, int], *, on_the_way: frozenset[str] = frozenset()) -> Any:
+        """A channel to an address, for the `sock` of `SSHClient.connect`; None where there is no jump on the way.
+
+        `name` is the host's name in the configuration, `on_the_way` the names that lead here already.
+        """
+        names = self._jumps(name)
+        logins = [self._login(one) for one in names]
+        # Each leads to the next one, the last one to the address.
+        targets = [(login.hostname, login.port) for login in logins[1:]] + [address]
+        channel = None
+        for jump, login, target in zip(names, logins, targets, strict=False):
+            if channel is None:
+                host = _parts(jump).host
+                if host in on_the_way or host == name:
+                    raise paramiko.SSHException(f"ProxyJump leads in a circle by way of {host}")
+                channel = self.lead_to(host, (login.hostname, login.port), on_the_way=on_the_way | {name})
+            try:
+                channel = self._channel(login, channel, target)
+            except Exception as error:
+                error.add_note(f"at the jump host {jump}")
+                raise
+        return channel
+
+    def close(self) -> None:
+        """Log out everywhere, the last one first."""
+        while self._clients:
+            self._clients.pop().close()
+
+    def _jumps(self, name: str) -> list[str]:
+        value = self._configuration.lookup(name).get("proxyjump", "none")
+        return [] if value.lower() == "none" else [one.strip() for one in value.split(",")]
+
+    def _login(self, name: str) -> _Login:
+        user, host, port = _parts(name)
+        # The stubs have every value a text; identity files are a list.
+        found: Any = self._configuration.lookup(host)
+        address = (found["hostname"], int(port or found.get("port", _SSH_PORT)))
+        return _Login(*address, user or found.get("user"), found.get("identityfile"))
+
+    def _channel(self, login: _Login, sock: Any, target: tuple[str, int]) -> paramiko.Channel:
+        """Log in, and have the host there open a channel to the next one."""
+        client = paramiko.SSHClient()
+        client.load_system_host_keys()
+        client.set_missing_host_key_policy(paramiko.RejectPolicy())
+        self._clients.append(client)
+        client.connect(
+            **login._asdict(),
+            sock=sock,
+            timeout=self._seconds,
+            banner_timeout=self._seconds,
+            auth_timeout=self._seconds,
+        )
+        transport = client.get_transport()
+        if transport is None:
+            raise paramiko.SSHException(f"{login.hostname} hung up")
+        return transport.open_channel("direct-tcpip", target, ("127.0.0.1", 0), timeout=self._seconds)
+
+
+class _Parts(NamedTuple):
+    """`[USER@]HOST[:PORT]`; what is not there is empty."""
+
+    user: str
+    host: str
+    port: str
+
+
+def _configuration() -> paramiko.SSHConfig:
+    path = Path("~/.ssh/config").expanduser()
+    return paramiko.SSHConfig.from_path(str(path)) if path.exists() else paramiko.SSHConfig()
+
+
+def _parts(name: str) -> _Parts:
+    user, _, address = name.removeprefix("ssh://").rpartition("@")
+    host, colon, port = address.rpartition(":")
+    if not (colon and port.isdigit()):
+        host, port = address, ""
+    return _Parts(user, host.strip("[]"), port)

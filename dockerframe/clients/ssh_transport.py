@@ -1,0 +1,110 @@
+"""docker-py's ssh transport with the ports and jump hosts of the ssh configuration, and with limits on time."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+from docker.transport import SSHHTTPAdapter
+from docker.transport.sshconn import SSHConnection, SSHConnectionPool
+
+from dockerframe.clients.ssh_jumps import SshJumps
+
+if TYPE_CHECKING:
+    from paramiko import Channel
+
+    from dockerframe.hosts.host import Host
+
+_SSH_PORT: Final = 22
+
+
+class SshAdapter(SSHHTTPAdapter):
+    """An adapter that is logged in at a host."""
+
+    # The stubs know neither.
+    ssh_params: dict[str, Any]
+    pools: Any
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        self._jumps = SshJumps(host.timeouts.connect_seconds)
+        super().__init__(host.url, timeout=host.timeouts.read_seconds)  # type: ignore[arg-type]
+
+    def _create_paramiko_client(self, base_url: str) -> None:
+        super()._create_paramiko_client(base_url)  # type: ignore[misc]
+        limit = self._host.timeouts.connect_seconds
+        port = int(self.ssh_params.get("port") or _SSH_PORT)
+        self.ssh_params.update(port=port, timeout=limit, banner_timeout=limit, auth_timeout=limit)
+
+    def _connect(self) -> None:
+        try:
+            # A ProxyCommand goes before, as it does for ssh.
+            if "sock" not in self.ssh_params:
+                name = urlsplit(self._host.url).hostname or ""
+                self.ssh_params["sock"] = self._jumps.lead_to(
+                    name, (self.ssh_params["hostname"], self.ssh_params["port"])
+                )
+            super()._connect()  # type: ignore[misc]
+        except BaseException:
+            self._jumps.close()
+            raise
+
+    def close(self) -> None:
+        """Log out, at the hosts between as well."""
+        super().close()
+        self._jumps.close()
+
+    def get_connection(self, url: Any, proxies: Any = None) -> Any:  # noqa: ARG002 - requests passes it
+        """The pool of connections to a URL, as docker-py has it."""
+        with self.pools.lock:
+            pool = self.pools.get(url)
+            if pool is None:
+                pool = _Pool(
+                    ssh_client=self.ssh_client,
+                    timeout=self.timeout,
+                    maxsize=self.max_pool_size,
+                    host=self._host.address,
+                )
+                self.pools[url] = pool
+            return pool
+
+
+class _Pool(SSHConnectionPool):
+    def _new_conn(self) -> Any:
+        return _Connection(self.ssh_transport, self.timeout, self.ssh_host)  # type: ignore[arg-type]
+
+
+class _Connection(SSHConnection):
+    def connect(self) -> None:
+        super().connect()
+        self.sock = _ChannelSocket(self.sock)  # type: ignore[arg-type, assignment]
+
+
+class _ChannelSocket:
+    """An ssh channel as http.client wants a socket: paramiko's own files can't tell what has come so far."""
+
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._channel, name)
+
+    def makefile(self, *_: object) -> io.BufferedReader:
+        """A file that gives what has come."""
+        return io.BufferedReader(_ChannelReader(self._channel))
+
+
+class _ChannelReader(io.RawIOBase):
+    def __init__(self, channel: Channel) -> None:
+        self._channel = channel
+
+    def readable(self) -> bool:
+        """It is for reading."""
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        """Fill a buffer with what has come, waiting as long as the channel's timeout says."""
+        received = self._channel.recv(len(buffer))
+        buffer[: len(received)] = received
+        return len(received)
