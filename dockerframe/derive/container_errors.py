@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from dockerframe.derive.aliases import ALIASES_LABEL, EXCLUDE_LABEL
-from dockerframe.derive.idle import IDLE_SETTINGS, has_idle_timeout
+from dockerframe.derive.idle import IDLE_SETTINGS, IDLE_TIMEOUT_LABEL, has_idle_timeout
 from dockerframe.derive.labels import FALSE_TEXTS, KEYS, TRUE_TEXTS, first_characters, label
 from dockerframe.derive.networks import NETWORK_LABEL, network_not_found
 from dockerframe.schemas import ERRORS
@@ -44,7 +44,7 @@ def _all_errors(containers: pl.LazyFrame, reachable: pl.Expr) -> Iterator[pl.Laz
     yield _empty_alias(containers)
     yield _network_not_found(containers, reachable)
     yield _no_network(containers)
-    with_idle = containers.select(*KEYS, "labels").filter(has_idle_timeout()).collect().lazy()
+    with_idle = _with_label(containers.select(*KEYS, "labels"), IDLE_TIMEOUT_LABEL).filter(has_idle_timeout())
     for setting in IDLE_SETTINGS:
         message = pl.format(
             "{} is {}; it must be {}.", pl.lit(setting.label), _quoted(setting.text), pl.lit(setting.valid)
@@ -52,9 +52,16 @@ def _all_errors(containers: pl.LazyFrame, reachable: pl.Expr) -> Iterator[pl.Laz
         yield error_rows(with_idle.filter(setting.is_bad), "invalid_idle", pl.lit(setting.label), message)
 
 
+def _with_label(containers: pl.LazyFrame, name: str) -> pl.LazyFrame:
+    """The containers that have a label, found once: few have it, and more than one question is asked of them."""
+    return containers.filter(label(name).is_not_null()).collect().lazy()
+
+
 def _invalid_bool(containers: pl.LazyFrame) -> pl.LazyFrame:
     value = label(EXCLUDE_LABEL)
-    bad = containers.filter(value.is_not_null() & ~value.is_in((*TRUE_TEXTS, *FALSE_TEXTS)))
+    bad = _with_label(containers.select(*KEYS, "labels"), EXCLUDE_LABEL).filter(
+        ~value.is_in((*TRUE_TEXTS, *FALSE_TEXTS))
+    )
     message = pl.format("{} is {}; it must be true or false.", pl.lit(EXCLUDE_LABEL), _quoted(value))
     return error_rows(bad, "invalid_bool", pl.lit(EXCLUDE_LABEL), message)
 
@@ -75,7 +82,7 @@ def _no_network(containers: pl.LazyFrame) -> pl.LazyFrame:
 
 def _network_not_found(containers: pl.LazyFrame, reachable: pl.Expr) -> pl.LazyFrame:
     wanted, attached = label(NETWORK_LABEL).alias("wanted"), pl.col("networks").map.keys().alias("attached")
-    named = containers.filter(wanted.is_not_null())
+    named = _with_label(containers.select(*KEYS, "labels", "networks"), NETWORK_LABEL)
     bad = named.filter(network_not_found(reachable)).select(*KEYS, wanted, attached)
     message = pl.struct("wanted", "attached").map_batches(_suggestions, return_dtype=pl.String())
     return error_rows(bad, "network_not_found", pl.lit(NETWORK_LABEL), message)

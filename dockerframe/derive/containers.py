@@ -13,7 +13,7 @@ from dockerframe.derive.dependencies import dependencies
 from dockerframe.derive.identity import container_name, health, is_host_network_mode, running
 from dockerframe.derive.idle import idle_settings
 from dockerframe.derive.image import image, image_sha256, image_version
-from dockerframe.derive.networks import is_local, network, private_hostname, public_hostname_of, url_hostname
+from dockerframe.derive.networks import is_local, network, private_hostname_in, public_hostname_of, url_hostname
 from dockerframe.derive.ports import private_ports, public_ports
 from dockerframe.schemas import CONTAINERS
 
@@ -79,12 +79,14 @@ def derive_containers(summaries: pl.DataFrame, facts: HostFacts) -> pl.DataFrame
             dependencies(),
             blacklist_reasons(),
             network(reachable),
-            private_hostname(reachable),
             public_hostname_of(facts.is_local(), facts.hostname()),
             idle_settings(),
         )
         .unnest("image_reference", "idle")
-        .with_columns((pl.col("blacklist_reasons").list.len() > 0).alias("is_blacklisted"))
+        .with_columns(
+            private_hostname_in(pl.col("network"), reachable),
+            (pl.col("blacklist_reasons").list.len() > 0).alias("is_blacklisted"),
+        )
         .collect()
     )
     return CONTAINERS.conform(derived)

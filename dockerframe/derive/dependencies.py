@@ -66,7 +66,7 @@ def _edges(containers: FrameT) -> FrameT:
     source = pl.when(non_empty_label(DEPENDS_ON_LABEL).is_not_null()).then(pl.lit(DEPENDS_ON_LABEL))
     texts = containers.select(
         *KEYS, "compose_project", _text(), source.otherwise(pl.lit(COMPOSE_DEPENDS_ON_LABEL)).alias("source_label")
-    )
+    ).filter(pl.col("text").is_not_null())
     # Containers of one Compose file say the same: what they say is read once.
     item = _item(pl.col("item"))
     items = (

@@ -107,7 +107,12 @@ def private_hostname(reachable: pl.Expr) -> pl.Expr:
     >>> pl.DataFrame(rows, schema=schema).select(private_hostname(pl.lit(True))).to_series().to_list()
     ['172.18.0.2']
     """
-    address = pl.col("networks").map.get(network(reachable)).struct.field("ip_address")
+    return private_hostname_in(network(reachable), reachable)
+
+
+def private_hostname_in(name: pl.Expr, reachable: pl.Expr) -> pl.Expr:
+    """As `private_hostname`, where the `network` is a column already."""
+    address = pl.col("networks").map.get(name).struct.field("ip_address")
     return pl.when(reachable & (address != "")).then(address).alias("private_hostname")
 
 

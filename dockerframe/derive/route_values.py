@@ -8,6 +8,7 @@ import polars as pl
 
 from dockerframe.derive.durations import go_duration
 from dockerframe.derive.labels import boolean, first_characters, non_empty
+from dockerframe.derive.numbers import at_numbers
 from dockerframe.derive.route_labels import ROUTE_ERROR
 from dockerframe.schemas import ROUTES
 
@@ -98,21 +99,21 @@ def route_values(routes: pl.Series, fields: pl.DataFrame) -> RouteValues:
                 pl.repeat(None, len(routes), dtype=_TYPES[one], eager=True).alias(one) for one in typed.columns
             )
         else:
-            values = rows.select("route", **typed.columns)
-            columns.extend(_at(routes, values))
-            errors.append(_errors(name, typed, rows))
+            read = _read(rows, typed)
+            columns.extend(at_numbers(routes, read.select("route", *typed.columns), "route").get_columns())
+            errors.append(_errors(name, typed, read.filter("is_bad")))
     return RouteValues(pl.DataFrame(columns), pl.concat(errors))
 
 
-def _at(routes: pl.Series, values: pl.DataFrame) -> list[pl.Series]:
-    """The columns of `values`, one row a route of `routes`, by `route`."""
-    found = routes.alias("route").to_frame().join(values, on="route", how="left", maintain_order="left")
-    return found.drop("route").get_columns()
+def _read(rows: pl.DataFrame, typed: _TypedField) -> pl.DataFrame:
+    """Rows of one field with its columns, and whether the text `is_bad`. A fleet has few texts: each is read once."""
+    is_bad = ((_VALUE != "") & typed.is_bad).alias("is_bad")
+    texts = rows.select(_VALUE.unique()).with_columns(is_bad, **typed.columns)
+    return rows.join(texts, on="value", maintain_order="left")
 
 
-def _errors(name: str, typed: _TypedField, rows: pl.DataFrame) -> pl.DataFrame:
+def _errors(name: str, typed: _TypedField, bad: pl.DataFrame) -> pl.DataFrame:
     message = pl.format("{} is '{}'; it must be {}.", pl.lit(name), first_characters(_VALUE, 80), pl.lit(typed.valid))
-    bad = rows.filter((_VALUE != "") & typed.is_bad)
     return bad.select(
         "row", "alias", kind=pl.lit(typed.error_kind), label=pl.col("source_label"), message=message
     ).cast(ROUTE_ERROR)

@@ -8,6 +8,7 @@ import polars as pl
 
 from dockerframe.derive.container_errors import container_errors
 from dockerframe.derive.labels import KEYS
+from dockerframe.derive.numbers import lists_at_numbers
 from dockerframe.derive.route_fields import ResolvedRoutes, resolve_routes, with_keys
 from dockerframe.derive.route_values import route_values
 from dockerframe.derive.well_known_ports import BY_ALIAS, BY_IMAGE
@@ -91,16 +92,9 @@ def derive_routes(
 
 
 def _maps(routes: pl.Series, fields: pl.DataFrame) -> pl.Series:
-    """The fields of each route as `fields` (Map of String to String). The rows of `fields` come by route."""
-    entry = pl.struct(pl.col("field").alias("key"), "value").alias("fields")
-    lists = (
-        fields.lazy()
-        .select(pl.col("route").set_sorted(), "field", "value")
-        .group_by("route", maintain_order=True)
-        .agg(entry)
-    )
-    placed = routes.alias("route").to_frame().lazy().join(lists, on="route", how="left", maintain_order="left")
-    return placed.select(pl.col("fields").fill_null([]).cast(LABELS)).collect().to_series()
+    """The fields of each route as `fields` (Map of String to String)."""
+    entries = fields.select("route", pl.col("field").alias("key"), "value")
+    return lists_at_numbers(routes, entries, "route", ["key", "value"]).cast(LABELS).alias("fields")
 
 
 def _with_target(rows: pl.DataFrame, containers: pl.DataFrame) -> pl.DataFrame:
