@@ -114,8 +114,7 @@ def named(wire: pl.DataFrame) -> pl.DataFrame:
     network = pl.element().struct.field("value").struct.rename_fields(list(NETWORK_FIELDS))
     networks = pl.col("NetworkSettings").struct.field("Networks").map.entries()
     renamed = (
-        wire.rechunk()
-        .lazy()
+        wire.lazy()
         .select(
             "host",
             pl.col("Id").alias("container_id"),

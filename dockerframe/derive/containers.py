@@ -89,4 +89,5 @@ def derive_containers(summaries: pl.DataFrame, facts: HostFacts) -> pl.DataFrame
         )
         .collect()
     )
-    return CONTAINERS.conform(derived)
+    # All that follows is faster over columns of one piece, and conforming would make them so anyway.
+    return CONTAINERS.conform(derived.rechunk())

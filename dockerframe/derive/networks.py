@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from dockerframe.derive.compose import compose_project
+from dockerframe.derive.evaluation import only_where
 from dockerframe.derive.identity import running
 from dockerframe.derive.labels import KEYS, non_empty_label
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 NETWORK_LABEL: Final = "proxy.network"
 
+_NAMED: Final = pl.Struct({"wanted": pl.String(), "used": pl.String()})
 _HOST_PART: Final = r"^[a-z]+://(?:[^/?#]*@)?(?:\[([^\]]*)\]|([^/?#:]*))"
 _LOCAL_NAME: Final = r"^(?i:localhost|127\.\d+\.\d+\.\d+|::1|0\.0\.0\.0|::)$"
 
@@ -85,11 +87,14 @@ def network(reachable: pl.Expr) -> pl.Expr:
     `reachable` (Boolean) is whether the host is local or an agent, so that addresses inside its networks can be
     reached. Reads `labels` and `networks` (Maps), gives `network` (String). Source: labels.md, section 10.
     """
-    wanted = non_empty_label(NETWORK_LABEL)
-    of_project = _network_of_project()
-    named = pl.when(_is_attached(wanted)).then(wanted).when(_is_attached(of_project)).then(of_project).otherwise(wanted)
-    chosen = pl.when(wanted.is_not_null()).then(named).otherwise(_first_with_address())
-    return pl.when(reachable).then(chosen).otherwise(wanted).alias("network")
+    wanted, of_project = non_empty_label(NETWORK_LABEL), _network_of_project()
+    used = pl.when(_is_attached(wanted)).then(wanted).when(_is_attached(of_project)).then(of_project).otherwise(wanted)
+    # Few containers name a network, and maps are slow to be asked.
+    named = only_where(
+        ["labels", "networks"], wanted.is_not_null(), [wanted.alias("wanted"), used.alias("used")], _NAMED
+    ).struct
+    chosen = pl.coalesce(named.field("used"), _first_with_address())
+    return pl.when(reachable).then(chosen).otherwise(named.field("wanted")).alias("network")
 
 
 def private_hostname(reachable: pl.Expr) -> pl.Expr:

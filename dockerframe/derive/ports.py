@@ -60,7 +60,10 @@ def _one_per_port(key: str) -> pl.Expr:
             .explode("binding", empty_as_null=True, keep_nulls=True)
             .with_columns((pl.col("row").cast(pl.UInt64) * 2**16 + port).alias("rank"))
             .sort("rank", maintain_order=True)
-            .with_columns(((port > 0) & pl.col("rank").ne_missing(pl.col("rank").shift(-1))).alias("is_last"))
+            .with_columns(
+                pl.col("row").set_sorted(),
+                ((port > 0) & pl.col("rank").ne_missing(pl.col("rank").shift(-1))).alias("is_last"),
+            )
         )
         kept = ranked.group_by("row", maintain_order=True).agg(pl.col("binding").filter("is_last"))
         return kept.select("binding").collect().to_series()

@@ -41,7 +41,8 @@ def derive_tables(
     """
     facts = HostFacts.of(hosts, docker_host=docker_host)
     # Every rule looks labels up by name; most labels of a fleet are none that any rule asks for.
-    containers = derive_containers(summaries.with_columns(labels_of_rules()), facts)
+    few_labels = summaries.select(labels_of_rules()).rechunk()
+    containers = derive_containers(summaries.with_columns(few_labels["labels"]), facts)
     # Each part has stretches on one processor; side by side they fill the others.
     with ThreadPoolExecutor(max_workers=3, thread_name_prefix="dockerframe-derive") as threads:
         own = threads.submit(container_errors, containers, facts.is_reachable())
