@@ -105,8 +105,12 @@ def resolve_routes(containers: pl.DataFrame, precedence: Precedence = "explicit"
     by_shortcut = shortcuts.rows.with_columns(pl.lit(value=False).alias("is_object"))
     columns = [name for name in _ASSIGNMENT if name != "route"]
     at_aliases = pl.concat([frame.select(columns) for frame in (named, references, by_shortcut)])
-    placed = at_aliases.join(known.select(*_ROUTE, "route"), on=_ROUTE)
-    ranked = pl.concat([placed.select(_ASSIGNMENT), spread.rows.select(_ASSIGNMENT)]).with_columns(_layer(precedence))
+    # Every one is at a known alias. The join has the keys alone, so that no text is copied.
+    numbers = at_aliases.select(_ROUTE).join(
+        known.select(*_ROUTE, "route"), on=_ROUTE, how="left", maintain_order="left"
+    )
+    placed = at_aliases.with_columns(numbers["route"]).select(_ASSIGNMENT)
+    ranked = pl.concat([placed, spread.rows.select(_ASSIGNMENT)]).with_columns(_layer(precedence))
     entries = flatten_assignments(ranked, objects.leaves)
     merged = merge_fields(ranked, entries)
     errors = (sorted_labels.errors, objects.errors, shortcuts.errors, spread.errors, merged.errors)
