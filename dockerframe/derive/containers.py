@@ -61,7 +61,7 @@ def derive_containers(summaries: pl.DataFrame, facts: HostFacts) -> pl.DataFrame
     reachable = facts.is_reachable()
     derived = (
         summaries.lazy()
-        .with_columns(
+        .select(
             container_name(),
             running(),
             health(),
@@ -83,11 +83,16 @@ def derive_containers(summaries: pl.DataFrame, facts: HostFacts) -> pl.DataFrame
             idle_settings(),
         )
         .unnest("image_reference", "idle")
-        .with_columns(
-            private_hostname_in(pl.col("network"), reachable),
-            (pl.col("blacklist_reasons").list.len() > 0).alias("is_blacklisted"),
-        )
-        .collect()
     )
-    # All that follows is faster over columns of one piece, and conforming would make them so anyway.
-    return CONTAINERS.conform(derived.rechunk())
+    containers = _with(summaries, derived)
+    is_blacklisted = (pl.col("blacklist_reasons").list.len() > 0).alias("is_blacklisted")
+    private = private_hostname_in(pl.col("network"), reachable)
+    return CONTAINERS.conform(_with(containers, containers.lazy().select(private, is_blacklisted)))
+
+
+def _with(frame: pl.DataFrame, columns: pl.LazyFrame) -> pl.DataFrame:
+    """A frame with some more columns, each in one piece: all that follows is faster over such columns.
+
+    What is in the frame already is not copied.
+    """
+    return frame.with_columns(columns.collect().rechunk().get_columns())
