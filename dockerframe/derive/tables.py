@@ -48,7 +48,8 @@ def derive_tables(
         own = threads.submit(container_errors, containers, facts.is_reachable())
         edges = threads.submit(dependency_edges, containers)
         flat = threads.submit(_flat_tables, summaries.lazy())
-        resolved = resolve_routes(containers, precedence)
+        # The labels that lost are asked for by `explain` alone, and take memory.
+        resolved = resolve_routes(containers, precedence)._replace(entries=pl.DataFrame())
         own_errors = own.result()
         parts = _route_tables(containers, resolved, own_errors, explicit_only)
         collected = {**flat.result(), "dependencies": edges.result()}
