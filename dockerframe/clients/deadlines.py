@@ -7,6 +7,7 @@ import io
 import math
 import threading
 import time
+import weakref
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -34,27 +35,39 @@ def held_to_deadlines(adapter: requests.adapters.BaseAdapter) -> requests.adapte
 
     All of docker-py's transports go through it: each has a pool of connections of its own kind.
     """
-    find: Any = getattr(adapter, "get_connection_with_tls_context", None)
-    if find is None:
+    if not hasattr(adapter, "get_connection_with_tls_context"):
         return adapter
+    # urllib3 closes the sockets of a pool once nothing refers to it: a strong reference from a method of its own would
+    # keep it until the garbage collector comes by.
+    find = weakref.WeakMethod(adapter.get_connection_with_tls_context)
 
     def pool(*arguments: Any, **options: Any) -> Any:
-        found = find(*arguments, **options)
+        found = _alive(find)(*arguments, **options)
         if "_new_conn" not in vars(found):
             found._new_conn = _held(found._new_conn)  # noqa: SLF001 - where each pool makes its connections
         return found
 
-    adapter.get_connection_with_tls_context = pool  # type: ignore[attr-defined]
+    adapter.get_connection_with_tls_context = pool
     return adapter
 
 
 def _held(make: Any) -> Any:
+    method = weakref.WeakMethod(make)
+
     def new_connection() -> Any:
-        connection = make()
+        connection = _alive(method)()
         connection.response_class = _Response
         return connection
 
     return new_connection
+
+
+def _alive(method: weakref.WeakMethod[Any]) -> Any:
+    """A method of an object that is asked for it, and so is there."""
+    found = method()
+    if found is None:
+        raise ReferenceError("its object is gone")
+    return found
 
 
 class _Response(http.client.HTTPResponse):
