@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 
 import paramiko
 
-_SSH_PORT: Final = 22
+SSH_PORT: Final = 22
 
 
 class _Login(NamedTuple):
@@ -66,7 +66,7 @@ class SshJumps:
         user, host, port = _parts(name)
         # The stubs have every value a text; identity files are a list.
         found: Any = self._configuration.lookup(host)
-        address = (found["hostname"], int(port or found.get("port", _SSH_PORT)))
+        address = (found["hostname"], int(port or found.get("port", SSH_PORT)))
         return _Login(*address, user or found.get("user"), found.get("identityfile"))
 
     def _channel(self, login: _Login, sock: Any, target: tuple[str, int]) -> paramiko.Channel:

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from docker.transport import SSHHTTPAdapter
 from docker.transport.sshconn import SSHConnection, SSHConnectionPool
 
-from dockerframe.clients.ssh_jumps import SshJumps
+from dockerframe.clients.ssh_jumps import SSH_PORT, SshJumps
 
 if TYPE_CHECKING:
     from paramiko import Channel
 
     from dockerframe.hosts.host import Host
-
-_SSH_PORT: Final = 22
 
 
 class SshAdapter(SSHHTTPAdapter):
@@ -34,7 +32,7 @@ class SshAdapter(SSHHTTPAdapter):
     def _create_paramiko_client(self, base_url: str) -> None:
         super()._create_paramiko_client(base_url)  # type: ignore[misc]
         limit = self._host.timeouts.connect_seconds
-        port = int(self.ssh_params.get("port") or _SSH_PORT)
+        port = int(self.ssh_params.get("port") or SSH_PORT)
         self.ssh_params.update(port=port, timeout=limit, banner_timeout=limit, auth_timeout=limit)
 
     def _connect(self) -> None:

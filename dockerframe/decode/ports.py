@@ -6,12 +6,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import polars as pl
 
-from dockerframe.schemas import ERRORS
+from dockerframe.schemas import ERRORS, HIGHEST_PORT
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-HIGHEST_PORT: Final = 2**16 - 1
 
 _NUMBERS: Final = ("PrivatePort", "PublicPort")
 

@@ -84,13 +84,13 @@ def derive_containers(summaries: pl.DataFrame, facts: HostFacts) -> pl.DataFrame
         )
         .unnest("image_reference", "idle")
     )
-    containers = _with(summaries, derived)
+    containers = with_whole_columns(summaries, derived)
     is_blacklisted = (pl.col("blacklist_reasons").list.len() > 0).alias("is_blacklisted")
     private = private_hostname_in(pl.col("network"), reachable)
-    return CONTAINERS.conform(_with(containers, containers.lazy().select(private, is_blacklisted)))
+    return CONTAINERS.conform(with_whole_columns(containers, containers.lazy().select(private, is_blacklisted)))
 
 
-def _with(frame: pl.DataFrame, columns: pl.LazyFrame) -> pl.DataFrame:
+def with_whole_columns(frame: pl.DataFrame, columns: pl.LazyFrame) -> pl.DataFrame:
     """A frame with some more columns, each in one piece: all that follows is faster over such columns.
 
     What is in the frame already is not copied.

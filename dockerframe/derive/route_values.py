@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import polars as pl
 
 from dockerframe.derive.durations import go_duration
+from dockerframe.derive.evaluation import once_per_distinct
 from dockerframe.derive.labels import boolean, first_characters, non_empty
 from dockerframe.derive.numbers import at_numbers
 from dockerframe.derive.route_labels import ROUTE_ERROR
-from dockerframe.schemas import ROUTES
+from dockerframe.schemas import HIGHEST_PORT, ROUTES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 _PORT: Final = r"^(?:(\d*):)?(\d*)$"
-_HIGHEST_PORT: Final = 2**16 - 1
 _VALUE: Final = pl.col("value")
 
 
@@ -45,7 +45,7 @@ def _port_number(part: int) -> pl.Expr:
 
 def _is_bad_port() -> pl.Expr:
     numbers = [_VALUE.str.extract(_PORT, part).cast(pl.UInt64, strict=False) for part in (1, 2)]
-    too_large = [(number > _HIGHEST_PORT).fill_null(value=False) for number in numbers]
+    too_large = [(number > HIGHEST_PORT).fill_null(value=False) for number in numbers]
     return ~_VALUE.str.contains(_PORT) | pl.any_horizontal(too_large)
 
 
@@ -108,8 +108,9 @@ def route_values(routes: pl.Series, fields: pl.DataFrame) -> RouteValues:
 def _read(rows: pl.DataFrame, typed: _TypedField) -> pl.DataFrame:
     """Rows of one field with its columns, and whether the text `is_bad`. A fleet has few texts: each is read once."""
     is_bad = ((_VALUE != "") & typed.is_bad).alias("is_bad")
-    texts = rows.select(_VALUE.unique()).with_columns(is_bad, **typed.columns)
-    return rows.join(texts, on="value", maintain_order="left")
+    columns = [expression.alias(name) for name, expression in typed.columns.items()]
+    dtype = pl.Struct({**{name: _TYPES[name] for name in typed.columns}, "is_bad": pl.Boolean()})
+    return rows.with_columns(once_per_distinct(_VALUE, [*columns, is_bad], dtype).struct.unnest())
 
 
 def _errors(name: str, typed: _TypedField, bad: pl.DataFrame) -> pl.DataFrame:

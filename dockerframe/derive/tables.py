@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from dockerframe.derive.container_errors import container_errors
-from dockerframe.derive.containers import HostFacts, derive_containers
+from dockerframe.derive.containers import HostFacts, derive_containers, with_whole_columns
 from dockerframe.derive.dependencies import dependency_edges
 from dockerframe.derive.labels import labels_of_rules, labels_table
 from dockerframe.derive.mounts import mounts_table
@@ -41,8 +41,8 @@ def derive_tables(
     """
     facts = HostFacts.of(hosts, docker_host=docker_host)
     # Every rule looks labels up by name; most labels of a fleet are none that any rule asks for.
-    few_labels = summaries.select(labels_of_rules()).rechunk()
-    containers = derive_containers(summaries.with_columns(few_labels["labels"]), facts)
+    few_labels = with_whole_columns(summaries, summaries.lazy().select(labels_of_rules()))
+    containers = derive_containers(few_labels, facts)
     # Each part has stretches on one processor; side by side they fill the others.
     with ThreadPoolExecutor(max_workers=3, thread_name_prefix="dockerframe-derive") as threads:
         own = threads.submit(container_errors, containers, facts.is_reachable())

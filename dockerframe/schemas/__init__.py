@@ -7,6 +7,7 @@ Times are UTC, sizes bytes, durations Polars durations. The key of a table stand
 from dockerframe.schemas.audit_tables import DIFFERENCES, FINDINGS, INSPECTIONS, RULES
 from dockerframe.schemas.columns import (
     DURATION,
+    HIGHEST_PORT,
     LABELS,
     MOUNT_FIELDS,
     MOUNTS,
@@ -49,6 +50,7 @@ __all__ = [
     "ERRORS",
     "ERROR_KINDS",
     "FINDINGS",
+    "HIGHEST_PORT",
     "HOSTS",
     "INSPECTIONS",
     "KEPT_TABLES",

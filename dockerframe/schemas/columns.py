@@ -19,6 +19,8 @@ DURATION: Final = pl.Duration("us")
 
 LABELS: Final = pl.Map(pl.String(), pl.String())
 
+HIGHEST_PORT: Final = 2**16 - 1
+
 PORT_FIELDS: Final = {
     "ip": pl.String(),
     "private_port": pl.UInt16(),
