@@ -23,6 +23,7 @@ from dockerframe.errors import SnapshotError, needs_extra
 
 with needs_extra("testing"):
     from vcr import VCR
+    from vcr.patch import reset_patchers
     from vcr.record_mode import RecordMode
     from vcr.stubs import VCRHTTPConnection
 
@@ -111,21 +112,39 @@ def _redacted(name: str, value: Any) -> Any:
 
 @contextmanager
 def taking_turns() -> Iterator[None]:
-    """Have threads send one request at a time: vcrpy swaps classes for the whole process, and must not be raced."""
-    turn, send = threading.Lock(), requests.Session.send
+    """Have threads send one request at a time: vcrpy swaps classes for the whole process, and must not be raced.
+
+    Nothing is sent any more once the block has ended, and a request that is still under way then is waited for.
+    """
+    turn, ended, send = threading.Lock(), threading.Event(), requests.Session.send
 
     def send_in_turn(self: requests.Session, request: requests.PreparedRequest, **options: Any) -> requests.Response:
         with turn:
+            if ended.is_set():
+                raise requests.ConnectionError(f"{request.url} was asked for after its cassette had ended.")
             return send(self, request, **options)
 
     # Shared clients outlive a block by some seconds; what they negotiated belongs to its cassette.
     shared_pool.close_all()
+    swapped = [(one.target, one.attribute, getattr(one.target, one.attribute)) for one in _swapped_by_vcr()]
     requests.Session.send = send_in_turn  # type: ignore[method-assign]
     try:
         yield
     finally:
+        ended.set()
         requests.Session.send = send  # type: ignore[method-assign]
+        with turn:
+            # A request that outlived the cassette put back what it had found: the cassette's own classes.
+            for target, attribute, value in swapped:
+                setattr(target, attribute, value)
         shared_pool.close_all()
+
+
+def _swapped_by_vcr() -> Iterator[Any]:
+    """What vcrpy swaps for the length of a cassette, and again for the length of a request, as `mock.patch` has it."""
+    for one in reset_patchers():
+        one.target = one.getter()
+        yield one
 
 
 @contextmanager

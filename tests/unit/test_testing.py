@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import http.client
+import socket
+import threading
 from pathlib import Path
 
 import pytest
+import requests
+import urllib3
 
 import dockerframe as dkf
 from dockerframe import testing
@@ -24,3 +29,39 @@ def test_a_cassette_replays_for_any_socket() -> None:
 def test_a_cassette_that_is_not_there(tmp_path: Path) -> None:
     with pytest.raises(dkf.SnapshotError, match="There is no cassette"), testing.recorded(tmp_path / "none.yaml"):
         pass
+
+
+def test_a_request_that_outlives_its_cassette_leaves_nothing_of_it(tmp_path: Path) -> None:
+    """vcrpy puts its classes back when a request has been sent, even if the cassette has ended meanwhile."""
+    own = [http.client.HTTPConnection, urllib3.connectionpool.HTTPConnectionPool.ConnectionCls]
+    failed: list[Exception] = []
+
+    def send_more_than_is_read() -> None:
+        try:
+            requests.post(f"http://127.0.0.1:{server.getsockname()[1]}/", data=b" " * 50_000_000, timeout=20)
+        except requests.RequestException as error:
+            failed.append(error)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        sender = threading.Thread(target=send_more_than_is_read)
+        with testing.recorded(tmp_path / "one.yaml", record=True):
+            sender.start()
+            connection, _ = server.accept()
+            # It is in the midst of sending, and stays there.
+            assert connection.recv(1)
+            # Nobody is to answer if it tries again.
+            server.close()
+            hang_up = threading.Timer(0.3, connection.close)
+            hang_up.start()
+        sender.join()
+        hang_up.join()
+    assert len(failed) == 1
+    assert [http.client.HTTPConnection, urllib3.connectionpool.HTTPConnectionPool.ConnectionCls] == own
+
+
+def test_nothing_is_sent_for_a_cassette_that_has_ended(tmp_path: Path) -> None:
+    with testing.recorded(tmp_path / "one.yaml", record=True):
+        send = requests.Session.send
+    request = requests.Request("GET", "http://127.0.0.1:1/version").prepare()
+    with requests.Session() as session, pytest.raises(requests.ConnectionError, match="after its cassette had ended"):
+        send(session, request)
