@@ -31,7 +31,7 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-_START_SECONDS = 60
+_START_SECONDS = 300
 
 
 @contextmanager
@@ -60,7 +60,7 @@ def jupyter_lab(folder: Path) -> Iterator[str]:
             yield f"http://127.0.0.1:{port}"
         finally:
             server.terminate()
-            server.wait(30)
+            server.wait(300)
 
 
 def _wait_until_up(address: str, log: Path) -> None:
@@ -88,7 +88,7 @@ def open_and_run(page: Page, address: str, name: str) -> None:
     # A workspace of its own: Lab would open what earlier pages had open.
     workspace = name.removesuffix(".ipynb")
     page.goto(f"{address}/lab/workspaces/{workspace}/tree/{name}")
-    page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=60_000)
+    page.locator(".jp-Notebook .jp-Cell").first.wait_for()
     page.locator(".jp-KernelName, .jp-Toolbar-kernelName").get_by_text("Python 3").wait_for()
     page.locator(".jp-Cell").first.click()
     page.get_by_role("menuitem", name="Run", exact=True).click()
@@ -98,5 +98,5 @@ def open_and_run(page: Page, address: str, name: str) -> None:
 def shown(page: Page, text: str) -> Locator:
     """Something that shows a text, once it is there."""
     found = page.get_by_text(text).first
-    found.wait_for(timeout=30_000)
+    found.wait_for()
     return found

@@ -40,7 +40,7 @@ def first_column(table: Locator, column: int) -> list[str]:
 
 
 def output_of(page: Page, text: str) -> None:
-    page.locator(".jp-OutputArea-output", has_text=text).first.wait_for(timeout=30_000)
+    page.locator(".jp-OutputArea-output", has_text=text).first.wait_for()
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ def opened(page: Page, lab: tuple[str, Path], request: pytest.FixtureRequest) ->
     name = f"{request.node.name}.ipynb"
     write_notebook(folder / name, [DEMO])
     open_and_run(page, address, name)
-    grid(page, "Containers").locator("tbody tr").first.wait_for(timeout=60_000)
+    grid(page, "Containers").locator("tbody tr").first.wait_for()
     return page
 
 
@@ -153,7 +153,7 @@ def test_refreshing_keeps_filters_and_says_what_changed(opened: Page) -> None:
     opened.get_by_label("every (s)").fill("1")
     opened.get_by_label("every (s)").press("Enter")
     before = opened.get_by_text("taken 20").inner_text()
-    opened.wait_for_function(f"!document.body.innerText.includes({before!r})", timeout=15_000)
+    opened.wait_for_function(f"!document.body.innerText.includes({before!r})")
 
 
 def test_nothing_from_a_label_is_ever_run(page: Page, lab: tuple[str, Path]) -> None:
@@ -187,8 +187,8 @@ def test_the_overview_and_pictures_show_themselves(page: Page, lab: tuple[str, P
     ]
     write_notebook(folder / "pictures.ipynb", cells)
     open_and_run(page, address, "pictures.ipynb")
-    page.locator(".dkf-overview").get_by_text("Connection refused").wait_for(timeout=60_000)
-    page.locator(".jp-RenderedSVG").nth(1).wait_for(timeout=60_000)
+    page.locator(".dkf-overview").get_by_text("Connection refused").wait_for()
+    page.locator(".jp-RenderedSVG").nth(1).wait_for()
 
 
 def test_the_report_reads_on_a_phone(page: Page, tmp_path: Path) -> None:
@@ -213,6 +213,6 @@ def test_each_notebook_runs_as_it_is(page: Page, lab: tuple[str, Path], name: st
     open_and_run(page, address, name)
     last = page.locator(".jp-CodeCell").nth(count - 1).locator(".jp-InputPrompt")
     last.scroll_into_view_if_needed()
-    page.wait_for_function("prompt => /\\[\\d+\\]/.test(prompt.textContent)", arg=last.element_handle(), timeout=90_000)
+    page.wait_for_function("prompt => /\\[\\d+\\]/.test(prompt.textContent)", arg=last.element_handle())
     assert page.locator(".jp-RenderedText[data-mime-type='application/vnd.jupyter.stderr']").count() == 0
     assert page.locator(".jp-OutputArea-output", has_text="Traceback").count() == 0

@@ -30,7 +30,7 @@ class EngineProcess:
                 env=environment and dict(environment),
             )
 
-    def wait_until(self, ready: Callable[[], bool], seconds: float = 40) -> None:
+    def wait_until(self, ready: Callable[[], bool], seconds: float = 180) -> None:
         """Wait for something to become true while the process lives."""
         deadline = time.monotonic() + seconds
         while not ready():

@@ -116,20 +116,20 @@ def test_a_kernel_that_is_interrupted_can_go_on(tmp_path: Path) -> None:
         hole, well = started.start("hole", black_hole), started.start("well")
         manager, client = start_new_kernel(kernel_name="python3")
         try:
-            client.execute_interactive("import dockerframe as dkf", timeout=60, output_hook=lambda _: None)
+            client.execute_interactive("import dockerframe as dkf", timeout=300, output_hook=lambda _: None)
             client.execute(f"dkf.Fleet.from_urls(['hole={hole}', 'well={well}']).snapshot(progress=False)")
             time.sleep(1.0)
             before = time.monotonic()
             manager.interrupt_kernel()
-            reply = client.get_shell_msg(timeout=20)
+            reply = client.get_shell_msg(timeout=120)
             taken = time.monotonic() - before
             assert reply["content"]["ename"] == "KeyboardInterrupt"
             # Far below the 30 s that the host may take; it is half a second here.
-            assert taken < 5, f"{taken:.2f} s"
+            assert taken < 20, f"{taken:.2f} s"
             said: list[str] = []
             client.execute_interactive(
                 f"print(dkf.Fleet.from_urls(['well={well}']).snapshot(progress=False).hosts['ok'].item())",
-                timeout=30,
+                timeout=300,
                 output_hook=lambda message: said.append(message["content"].get("text", "")),
             )
             assert "True" in "".join(said)

@@ -31,7 +31,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/live" in str(item.path):
             item.add_marker(pytest.mark.live)
-            item.add_marker(pytest.mark.timeout(300))
+            item.add_marker(pytest.mark.timeout(600))
 
 
 def need(missing: str | None) -> None:
@@ -73,7 +73,7 @@ def plain(root: Path) -> Iterator[Dockerd]:
 def _settle(engine: Dockerd, wanted: dict[str, str]) -> None:
     """Wait until containers are what they are about to become, so that all who ask see the same."""
     template = "{{.State.Status}} {{with .State.Health}}{{.Status}}{{end}}"
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 180
     while any(state not in engine.docker("inspect", "-f", template, name) for name, state in wanted.items()):
         assert time.monotonic() < deadline, f"{wanted} did not come about"
         time.sleep(0.1)

@@ -100,22 +100,23 @@ def test_diff_says_exactly_what_was_done(engine: Dockerd, fleet: dkf.Fleet) -> N
 
 
 class Watched:
-    """What a watch yields, with the time at which each came."""
+    """What a watch yields; `end` ends it, for it would ask the engine for the rest of the session."""
 
     def __init__(self, fleet: dkf.Fleet) -> None:
         self._changes = fleet.watch()
         self._found: queue.SimpleQueue[pl.DataFrame] = queue.SimpleQueue()
         self._ended = False
-        threading.Thread(target=self._run, daemon=True).start()
-        time.sleep(1.5)
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
 
     def _run(self) -> None:
         for found in self._changes:
             self._found.put(found)
             if self._ended:
-                return
+                break
+        self._changes.close()
 
-    def until(self, *wanted: tuple[str | None, str], seconds: float) -> set[tuple[str | None, str]]:
+    def until(self, *wanted: tuple[str | None, str], seconds: float = 60) -> set[tuple[str | None, str]]:
         """What was told until all of `wanted` was, or the time was over."""
         told: set[tuple[str | None, str]] = set()
         end = time.monotonic() + seconds
@@ -127,26 +128,42 @@ class Watched:
             told |= set(found.select("container_name", "change").iter_rows())
         return told
 
+    def begin(self, engine: Dockerd) -> None:
+        """Wait until changes are told: the first list of containers has nothing to be compared with."""
+        for number in range(60):
+            run(engine, f"begun-{number}")
+            if self.until((f"begun-{number}", "came"), seconds=1) >= {(f"begun-{number}", "came")}:
+                return
+        pytest.fail("nothing is told")
+
+    def end(self, engine: Dockerd) -> None:
+        self._ended = True
+        run(engine, "last")
+        self._thread.join(60)
+        assert not self._thread.is_alive()
+
 
 def test_watch_tells_each_change_and_misses_none_while_the_engine_is_away(engine: Dockerd, fleet: dkf.Fleet) -> None:
     run(engine, "first")
     watched = Watched(fleet)
+    watched.begin(engine)
     run(engine, "second")
-    assert ("second", "came") in watched.until(("second", "came"), seconds=5)
+    assert ("second", "came") in watched.until(("second", "came"))
     engine.docker("kill", "second")
-    assert ("second", "state") in watched.until(("second", "state"), seconds=5)
+    assert ("second", "state") in watched.until(("second", "state"))
     engine.docker("rm", "second")
-    assert ("second", "went") in watched.until(("second", "went"), seconds=5)
+    assert ("second", "went") in watched.until(("second", "went"))
     engine.stop()
-    assert (None, "host_failed") in watched.until((None, "host_failed"), seconds=10)
+    assert (None, "host_failed") in watched.until((None, "host_failed"))
     engine.start()
     # Before it is listened to again.
     engine.docker("rm", "-f", "first")
     run(engine, "meanwhile")
     wanted = ((None, "host_answers"), ("first", "went"), ("meanwhile", "came"))
-    assert set(wanted) <= watched.until(*wanted, seconds=30)
+    assert set(wanted) <= watched.until(*wanted)
     run(engine, "third")
-    assert ("third", "came") in watched.until(("third", "came"), seconds=15)
+    assert ("third", "came") in watched.until(("third", "came"))
+    watched.end(engine)
 
 
 def test_rules_that_need_inspections(engine: Dockerd, fleet: dkf.Fleet) -> None:

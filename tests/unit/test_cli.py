@@ -27,7 +27,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[byte
         capture_output=True,
         check=False,
         env={**os.environ, **environment},
-        timeout=60,
+        timeout=300,
     )
 
 
@@ -126,9 +126,10 @@ def test_ctrl_c_waits_for_no_host() -> None:
         connection, _ = black_hole.accept()
         started = time.monotonic()
         process.send_signal(signal.SIGINT)
-        _, told = process.communicate(timeout=20)
+        _, told = process.communicate(timeout=300)
         connection.close()
-    assert time.monotonic() - started < 2
+    # The host's own timeout is half a minute.
+    assert time.monotonic() - started < 20
     assert process.returncode == 130
     assert b"Interrupted" in told
     assert b"Traceback" not in told

@@ -159,7 +159,7 @@ def test_a_failed_connect_leaves_nothing_behind(counting: Counting) -> None:
 
 
 def test_threads_that_ask_at_once_share_one_client_and_slow_hosts_hold_up_no_other(counting: Counting) -> None:
-    counting.delay["slow"] = 0.5
+    counting.delay["slow"] = 3
     pool = ClientPool(counting.connect)
     slow, taken = Host("slow", "tcp://slow:2375"), []
     threads = [threading.Thread(target=lambda: taken.append(pool.acquire(slow))) for _ in range(8)]
@@ -167,7 +167,7 @@ def test_threads_that_ask_at_once_share_one_client_and_slow_hosts_hold_up_no_oth
         thread.start()
     started = time.monotonic()
     pool.acquire(HOST)
-    assert time.monotonic() - started < 0.4
+    assert time.monotonic() - started < 2.5
     for thread in threads:
         thread.join()
     assert len({id(client) for client in taken}) == 1

@@ -22,7 +22,7 @@ from tests.faults.stand_in import stand_ins
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore"),
-    pytest.mark.timeout(300),
+    pytest.mark.timeout(600),
 ]
 
 

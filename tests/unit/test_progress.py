@@ -31,7 +31,7 @@ def test_a_bar_on_a_terminal() -> None:
 )
 def test_a_widget_in_a_notebook() -> None:
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(CODE)])
-    NotebookClient(notebook, timeout=60, kernel_name="python3").execute()
+    NotebookClient(notebook, timeout=600, kernel_name="python3").execute()
     texts = [output.get("text", "") for output in notebook.cells[0].outputs]
     assert "5\n" in texts
     widgets = notebook.metadata["widgets"]["application/vnd.jupyter.widget-state+json"]["state"].values()

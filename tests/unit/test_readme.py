@@ -65,7 +65,7 @@ def test_commands_for_hosts(command: str, machine: tuple[Path, dict[str, str], d
             assert run.stdout is not None
             assert run.stdout.readline()
             run.send_signal(signal.SIGINT)
-        shown, problems = run.communicate(timeout=60)
+        shown, problems = run.communicate(timeout=300)
     assert run.returncode == (130 if " watch " in command else 0), problems
     assert shown or " watch " in command
 
