@@ -68,8 +68,9 @@ def report(
     with _cluster(scheduler) as engine:
         snap = source.snapshot(engine=engine, **options)
     snap = snap if geo is None else snap.locate(geo)
+    changes = None if earlier is None else diff(earlier, snap)
     folder = snap.write(
-        out, [one.strip() for one in formats.split(",") if one.strip()], since=earlier, reveal=source.reveal
+        out, [one.strip() for one in formats.split(",") if one.strip()], since=changes, reveal=source.reveal
     )
     if save is not None:
         snap.save(save, reveal=source.reveal)
@@ -77,9 +78,8 @@ def report(
         write_metrics(snap.metrics(), metrics)
     if not quiet:
         typer.echo(folder)
-    if earlier is not None:
-        found = diff(earlier, snap)
-        _print_changes(earlier, snap, found if source.reveal else redact_differences(found), quiet=quiet)
+    if earlier is not None and changes is not None:
+        _print_changes(earlier, snap, changes if source.reveal else redact_differences(changes), quiet=quiet)
     worst = snap.findings().filter(pl.col("severity") >= fatal) if fatal is not None else None
     if worst is not None and worst.height and not quiet:
         warn(f"{worst.height} findings are {fatal} or worse.")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
+import polars as pl
+
 from dockerframe.derive.redaction import redact_differences, redact_tables
 from dockerframe.differences import differences
 from dockerframe.export import metrics_text, write_snapshot
@@ -14,8 +16,6 @@ from dockerframe.snapshot.audited import AuditedSnapshot
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
-
-    import polars as pl
 
     from dockerframe.snapshot.tables import SnapshotTables
 
@@ -30,7 +30,7 @@ class WrittenSnapshot(AuditedSnapshot):
         folder: str | os.PathLike[str],
         formats: Sequence[str] = ("parquet",),
         *,
-        since: SnapshotTables | None = None,
+        since: SnapshotTables | pl.DataFrame | None = None,
         reveal: bool = False,
         name: str | None = None,
     ) -> Path:
@@ -38,8 +38,8 @@ class WrittenSnapshot(AuditedSnapshot):
 
         The folder appears whole or not at all. `formats` are of `parquet` (which `dockerframe.read_snapshot` reads
         back, equal frame by frame), `csv` (nested values as JSON), `json` (one row a line) and `html` (`report.html`,
-        one page for people). With `since` the table `differences` is written too. Secrets are left out (see `redacted`)
-        unless `reveal` is true.
+        one page for people). With `since`, an earlier snapshot or what `dockerframe.diff` said of it, the table
+        `differences` is written too. Secrets are left out (see `redacted`) unless `reveal` is true.
 
         Raises
         ------
@@ -97,8 +97,10 @@ class WrittenSnapshot(AuditedSnapshot):
         tables = self.tables if reveal else redact_tables(self.tables)
         return save_tables(tables, described, os.fspath(store), self.taken_at, storage_options)
 
-    def html(self, since: SnapshotTables | None = None, *, reveal: bool = False) -> str:
+    def html(self, since: SnapshotTables | pl.DataFrame | None = None, *, reveal: bool = False) -> str:
         """The report for people as one HTML page; with what changed since another snapshot, where one is given.
+
+        `since` is that snapshot, or what `dockerframe.diff` said of it.
 
         It opens without a network and runs no script. Pictures are in it with the extra `plots`. Secrets are left out
         unless `reveal` is true.
@@ -127,10 +129,13 @@ class WrittenSnapshot(AuditedSnapshot):
         shown = self.redacted("hosts")
         return overview_html(shown, shown.findings())
 
-    def _shown(self, since: SnapshotTables | None, *names: str, reveal: bool) -> _Shown:
+    def _shown(self, since: SnapshotTables | pl.DataFrame | None, *names: str, reveal: bool) -> _Shown:
         """What is shown of this snapshot; its secrets are left out of all tables, or of those that are named."""
         audit = self.audit()
-        differing = None if since is None else differences(since.tables, self.tables)
+        if since is None or isinstance(since, pl.DataFrame):
+            differing = since
+        else:
+            differing = differences(since.tables, self.tables)
         if reveal:
             return _Shown(self, audit.active, audit.rules, differing)
         findings = redact_tables({"findings": audit.active})["findings"]

@@ -109,3 +109,16 @@ def test_durations_are_seconds_outside_parquet() -> None:
     stream = io.BytesIO()
     write_table(snap.containers.select(pl.col("idle_timeout")), stream, "csv")
     assert stream.getvalue() == b"idle_timeout\n90.0\n"
+
+
+def test_what_differs_is_written_from_a_snapshot_or_from_what_was_said_of_it(
+    demo: dkf.Snapshot, tmp_path: Path
+) -> None:
+    before = demo.with_tables({"containers": demo.containers.head(3)})
+    changes = dkf.diff(before, demo)
+    assert changes.height > 3
+    written = [pl.read_parquet(demo.write(tmp_path, since=one) / "differences.parquet") for one in (before, changes)]
+    assert written[0].equals(written[1])
+    assert demo.html(since=changes) == demo.html(since=before)
+    one_host = changes.filter(pl.col("host") == changes["host"][0])
+    assert pl.read_parquet(demo.write(tmp_path, since=one_host) / "differences.parquet").height == one_host.height
