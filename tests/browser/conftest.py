@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.browser.lab import CHROMIUM, FLAGS, jupyter_lab
+from tests.browser.lab import CHROMIUM, FLAGS, end_kernels, jupyter_lab
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,6 +45,14 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
     folder = tmp_path_factory.mktemp("notebooks")
     with jupyter_lab(folder) as address:
         yield address, folder
+
+
+@pytest.fixture(autouse=True)
+def _kernels_end(request: pytest.FixtureRequest) -> Iterator[None]:
+    address = request.getfixturevalue("lab")[0] if "lab" in request.fixturenames else None
+    yield
+    if address is not None:
+        end_kernels(address)
 
 
 @pytest.fixture

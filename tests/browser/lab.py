@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -32,6 +33,8 @@ FLAGS = [
     "--disable-sync",
 ]
 _START_SECONDS = 300
+_BEGIN_SECONDS = 30
+_TRIES = 5
 
 
 @contextmanager
@@ -52,7 +55,7 @@ def jupyter_lab(folder: Path) -> Iterator[str]:
     overrides.mkdir(parents=True)
     (overrides / "notification.jupyterlab-settings").write_text('{"fetchNews": "false", "checkForUpdates": false}')
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}", "--ip=127.0.0.1"]
-    options = ["--IdentityProvider.token=", f"--ServerApp.root_dir={folder}"]
+    options = ["--IdentityProvider.token=", "--ServerApp.disable_check_xsrf=True", f"--ServerApp.root_dir={folder}"]
     with (own / "log").open("wb") as log:
         server = subprocess.Popen([*command, *options], stdout=log, stderr=log, env=environment)
         try:
@@ -89,10 +92,35 @@ def open_and_run(page: Page, address: str, name: str) -> None:
     workspace = name.removesuffix(".ipynb")
     page.goto(f"{address}/lab/workspaces/{workspace}/tree/{name}")
     page.locator(".jp-Notebook .jp-Cell").first.wait_for()
-    page.locator(".jp-KernelName, .jp-Toolbar-kernelName").get_by_text("Python 3").wait_for()
-    page.locator(".jp-Cell").first.click()
-    page.get_by_role("menuitem", name="Run", exact=True).click()
-    page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+    page.get_by_text("Python 3 (ipykernel) | Idle").wait_for()
+    for _ in range(_TRIES):
+        page.locator(".jp-Cell").first.click()
+        page.get_by_role("menuitem", name="Run", exact=True).click()
+        page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
+        # Lab forgets what it is told while it is still connecting to the kernel, as it may be on a slow machine.
+        if _has_begun(page):
+            return
+    raise AssertionError(f"{name} is not run")
+
+
+def _has_begun(page: Page) -> bool:
+    """Whether the first cell of code is run, or has been, within a while."""
+    prompt = page.locator(".jp-CodeCell .jp-InputPrompt").first
+    end = time.monotonic() + _BEGIN_SECONDS
+    while time.monotonic() < end:
+        if prompt.inner_text().strip() not in ("", "[ ]:"):
+            return True
+        page.wait_for_timeout(100)
+    return False
+
+
+def end_kernels(address: str) -> None:
+    """End what notebooks that are closed have left running: a view that refreshes itself goes on for ever."""
+    with urllib.request.urlopen(f"{address}/api/kernels") as answer:
+        kernels = json.load(answer)
+    for kernel in kernels:
+        request = urllib.request.Request(f"{address}/api/kernels/{kernel['id']}", method="DELETE")
+        urllib.request.urlopen(request).close()
 
 
 def shown(page: Page, text: str) -> Locator:
