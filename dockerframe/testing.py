@@ -126,7 +126,8 @@ def taking_turns() -> Iterator[None]:
 
     # Shared clients outlive a block by some seconds; what they negotiated belongs to its cassette.
     shared_pool.close_all()
-    swapped = [(one.target, one.attribute, getattr(one.target, one.attribute)) for one in _swapped_by_vcr()]
+    swapped = [(one.getter(), one.attribute) for one in reset_patchers()]
+    found = [getattr(*one) for one in swapped]
     requests.Session.send = send_in_turn  # type: ignore[method-assign]
     try:
         yield
@@ -135,16 +136,9 @@ def taking_turns() -> Iterator[None]:
         requests.Session.send = send  # type: ignore[method-assign]
         with turn:
             # A request that outlived the cassette put back what it had found: the cassette's own classes.
-            for target, attribute, value in swapped:
+            for (target, attribute), value in zip(swapped, found, strict=True):
                 setattr(target, attribute, value)
         shared_pool.close_all()
-
-
-def _swapped_by_vcr() -> Iterator[Any]:
-    """What vcrpy swaps for the length of a cassette, and again for the length of a request, as `mock.patch` has it."""
-    for one in reset_patchers():
-        one.target = one.getter()
-        yield one
 
 
 @contextmanager

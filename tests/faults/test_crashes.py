@@ -29,7 +29,6 @@ while True:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="processes are killed as POSIX has it")
-@pytest.mark.timeout(600)
 def test_reports_are_whole_or_not_there(tmp_path: Path) -> None:
     moments = random.Random(7)
     for number in range(KILLS):

@@ -31,7 +31,6 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if "tests/live" in str(item.path):
             item.add_marker(pytest.mark.live)
-            item.add_marker(pytest.mark.timeout(600))
 
 
 def need(missing: str | None) -> None:

@@ -20,10 +20,7 @@ from dockerframe.hosts.host import Timeouts
 from tests.engines.process import free_port
 from tests.faults.stand_in import stand_ins
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore"),
-    pytest.mark.timeout(600),
-]
+pytestmark = pytest.mark.filterwarnings("ignore")
 
 
 @pytest.fixture(scope="module")

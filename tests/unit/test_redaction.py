@@ -85,7 +85,7 @@ def test_nothing_written_has_them_unless_asked_for(tmp_path: Path) -> None:
     before = snapshot_of(summary(Labels={"DB_PASSWORD": f"old{SECRET}"}))
     formats = ["csv", "json", "html"]
     assert SECRET.encode() not in all_of(snap.write(tmp_path / "a", formats, since=before))
-    assert SECRET.encode() not in all_of(snap.write(tmp_path / "c", formats, since=dkf.diff(before, snap)))
+    assert SECRET.encode() not in all_of(snap.write(tmp_path / "compared", formats, since=dkf.diff(before, snap)))
     assert SECRET.encode() in all_of(snap.write(tmp_path / "b", formats, since=before, reveal=True))
     written = dkf.read_snapshot(snap.write(tmp_path / "c"))
     assert SECRET not in str(written.containers.to_dicts()) + str(written.routes.to_dicts()) + str(
