@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import os
-import secrets
+import re
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import polars as pl
 
-from dockerframe.decode.wire import parse_array, parse_marked
+from dockerframe.decode.wire import parse_elements
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -19,107 +18,87 @@ if TYPE_CHECKING:
 # begins; inside one they can't be, since a quote there is escaped.
 _BOUNDARY: Final = b'},{"Id":"'
 _PIECE_BYTES: Final = 2**20
+_BLANKS: Final = re.compile(rb"[ \t\r\n]*")
 
 
 class ParsedBodies(NamedTuple):
-    """Rows as on the wire, by host in the order of the bodies, and the hosts whose body Polars refused."""
+    """Rows as on the wire, by host in the order of the bodies, and the hosts whose body could not be read."""
 
     rows: list[pl.DataFrame]
     broken: frozenset[str]
 
 
+class _Elements(NamedTuple):
+    """Some elements of a body, without the brackets of the array: where they start and stop in it."""
+
+    body: bytes
+    start: int
+    stop: int
+
+    def text(self) -> memoryview:
+        return memoryview(self.body)[self.start : self.stop]
+
+    def size(self) -> int:
+        return self.stop - self.start
+
+
 def parse_bodies(bodies: Mapping[str, bytes]) -> ParsedBodies:
     """Parse bodies that begin as arrays. A host is in `rows` whole, or in `broken`."""
-    parts = list(_parts(bodies))
+    inside = {host: _inside(body) for host, body in bodies.items()}
+    parts = list(_parts({host: elements for host, elements in inside.items() if elements is not None}))
     # Polars parses one part on one thread and lets go of the interpreter's lock meanwhile.
     if len(parts) < 2:
-        parsed = [part.parse() for part in parts]
+        parsed = [_parse(part) for part in parts]
     else:
         with ThreadPoolExecutor(os.cpu_count()) as threads:
-            parsed = list(threads.map(lambda part: part.parse(), parts))
-    broken = frozenset[str]().union(*(part.broken for part in parsed))
+            parsed = list(threads.map(_parse, parts))
+    unclosed = frozenset(host for host, elements in inside.items() if elements is None)
+    broken = unclosed.union(*(part.broken for part in parsed))
     rows = [frame for part in parsed for frame in part.rows]
     # Other pieces of a broken body may have been read.
     return ParsedBodies([frame.filter(~pl.col("host").is_in(broken)) for frame in rows] if broken else rows, broken)
 
 
-class _Part(Protocol):
-    """What is parsed at a time."""
-
-    def parse(self) -> ParsedBodies:
-        """Parse it."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Piece:
-    """Some elements of a large body: where they start and stop in it."""
-
-    host: str
-    body: bytes
-    start: int
-    stop: int
-
-    def parse(self) -> ParsedBodies:
-        rows = parse_array(self.host, self._array())
-        return ParsedBodies([], frozenset({self.host})) if rows is None else ParsedBodies([rows], frozenset())
-
-    def _array(self) -> bytes:
-        """These elements as an array of their own. It is made when it is parsed, so that few are there at a time."""
-        if self.start == 0 and self.stop == len(self.body):
-            return self.body
-        start = b"" if self.start == 0 else b"["
-        stop = b"" if self.stop == len(self.body) else b"]"
-        return b"".join((start, memoryview(self.body)[self.start : self.stop], stop))
+def _parse(part: Mapping[str, _Elements]) -> ParsedBodies:
+    """Elements of some hosts, parsed at once; where that fails, those of each host alone."""
+    rows = parse_elements({host: elements.text() for host, elements in part.items()})
+    if rows is not None:
+        return ParsedBodies([rows], frozenset())
+    if len(part) == 1:
+        return ParsedBodies([], frozenset(part))
+    alone = [_parse({host: elements}) for host, elements in part.items()]
+    return ParsedBodies([rows for one in alone for rows in one.rows], frozenset().union(*(one.broken for one in alone)))
 
 
-@dataclass(frozen=True, slots=True)
-class _SmallBodies:
-    """Bodies that are parsed as one array, since each call of the parser costs as much as tens of containers.
-
-    An element of its own before those of each host tells where they begin. Its only key is one that no engine can
-    guess; were some body to close or to open more than it should, a mark would not be found in its place, and
-    each body would be parsed alone.
-    """
-
-    bodies: Mapping[str, bytes]
-
-    def parse(self) -> ParsedBodies:
-        mark = secrets.token_hex(8)
-        elements: list[bytes] = []
-        for number, body in enumerate(self.bodies.values()):
-            elements.append(b'{"%b":%d}' % (mark.encode(), number))
-            if inside := body.strip()[1:-1].strip():
-                elements.append(inside)
-        are_arrays = all(body.rstrip().endswith(b"]") for body in self.bodies.values())
-        rows = parse_marked(list(self.bodies), b"[" + b",".join(elements) + b"]", mark) if are_arrays else None
-        return ParsedBodies([rows], frozenset()) if rows is not None else self._parse_alone()
-
-    def _parse_alone(self) -> ParsedBodies:
-        frames = {host: parse_array(host, body) for host, body in self.bodies.items()}
-        broken = frozenset(host for host, rows in frames.items() if rows is None)
-        return ParsedBodies([rows for rows in frames.values() if rows is not None], broken)
+def _inside(body: bytes) -> _Elements | None:
+    """What stands between the brackets; None where the last one closes nothing."""
+    first = _BLANKS.match(body, body.index(b"[") + 1)
+    last = body.rfind(b"]")
+    if first is None or body[last + 1 :].strip():
+        return None
+    return _Elements(body, min(first.end(), last), last)
 
 
-def _parts(bodies: Mapping[str, bytes]) -> Iterator[_Part]:
-    """The bodies in parts of about the same size, in their order."""
-    small: dict[str, bytes] = {}
+def _parts(bodies: Mapping[str, _Elements]) -> Iterator[Mapping[str, _Elements]]:
+    """The elements in parts of about the same size, in their order: each call costs as much as tens of containers."""
+    small: dict[str, _Elements] = {}
     size = 0
-    for host, body in bodies.items():
-        if small and size + len(body) > _PIECE_BYTES:
-            yield _SmallBodies(small)
+    for host, elements in bodies.items():
+        if small and size + elements.size() > _PIECE_BYTES:
+            yield small
             small, size = {}, 0
-        if len(body) > _PIECE_BYTES:
-            yield from _pieces(host, body)
+        if elements.size() > _PIECE_BYTES:
+            yield from ({host: piece} for piece in _pieces(elements))
         else:
-            small[host] = body
-            size += len(body)
+            small[host] = elements
+            size += elements.size()
     if small:
-        yield _SmallBodies(small)
+        yield small
 
 
-def _pieces(host: str, body: bytes) -> Iterator[_Piece]:
-    start = 0
-    while (boundary := body.find(_BOUNDARY, start + _PIECE_BYTES)) >= 0:
-        yield _Piece(host, body, start, boundary + 1)
+def _pieces(elements: _Elements) -> Iterator[_Elements]:
+    body, start, stop = elements
+    while (boundary := body.find(_BOUNDARY, start + _PIECE_BYTES, stop)) >= 0:
+        yield _Elements(body, start, boundary + 1)
         start = boundary + 2
-    yield _Piece(host, body, start, len(body))
+    yield _Elements(body, start, stop)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from dockerframe.decode.wire import WIRE_SCHEMA, empty_wire_frame, parse_array
+from dockerframe.decode.wire import WIRE_SCHEMA, empty_wire_frame, parse_elements
 from dockerframe.errors import HostError
 from dockerframe.schemas import ERRORS
 
@@ -49,7 +49,7 @@ def salvage(body: bytes, host: str) -> Salvaged:
 
 def _bisect(elements: list[object], host: str, frames: list[pl.DataFrame], bad: list[object]) -> None:
     """Halve what can't be read until only the bad elements are left, so that few of them cost few attempts."""
-    rows = parse_array(host, json.dumps(elements).encode()) if all(isinstance(one, dict) for one in elements) else None
+    rows = _rows(elements, host) if all(isinstance(one, dict) for one in elements) else None
     if rows is not None:
         frames.append(rows)
     elif len(elements) == 1:
@@ -58,6 +58,10 @@ def _bisect(elements: list[object], host: str, frames: list[pl.DataFrame], bad: 
         middle = len(elements) // 2
         _bisect(elements[:middle], host, frames, bad)
         _bisect(elements[middle:], host, frames, bad)
+
+
+def _rows(elements: list[object], host: str = "") -> pl.DataFrame | None:
+    return parse_elements({host: json.dumps(elements).encode()[1:-1]})
 
 
 def _id_of(element: object) -> str | None:
@@ -69,11 +73,7 @@ def _excerpt(element: object) -> str:
     """The keys of a summary whose values are at fault, never the values: they may hold secrets."""
     if not isinstance(element, dict):
         return f"it is a {type(element).__name__}, not an object."
-    wrong = [
-        key
-        for key, value in element.items()
-        if key in WIRE_SCHEMA and parse_array("", json.dumps([{key: value}]).encode()) is None
-    ]
+    wrong = [key for key, value in element.items() if key in WIRE_SCHEMA and _rows([{key: value}]) is None]
     return f"{', '.join(wrong)}."
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import secrets
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -19,7 +20,7 @@ from dockerframe.schemas import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 _WIRE_PORT: Final = {"ip": "IP", "private_port": "PrivatePort", "public_port": "PublicPort", "type": "Type"}
 _WIRE_MOUNT: Final = {
@@ -74,32 +75,44 @@ WIRE_SCHEMA: Final = pl.Schema(
     }
 )
 
-
-def parse_array(host: str, array: bytes) -> pl.DataFrame | None:
-    """Rows as on the wire; None where Polars can't read the array as one of summaries."""
-    rows = _read(array, WIRE_SCHEMA)
-    return None if rows is None else rows.select(pl.lit(host).alias("host"), pl.all())
+_MARK: Final = secrets.token_hex(8)
+_MARKED_SCHEMA: Final = pl.Schema({_MARK: pl.UInt32(), **WIRE_SCHEMA})
 
 
-def parse_marked(hosts: list[str], array: bytes, mark: str) -> pl.DataFrame | None:
-    """Rows as on the wire of several hosts; None where Polars can't read the array so.
+def parse_elements(elements: Mapping[str, bytes | memoryview]) -> pl.DataFrame | None:
+    """Rows as on the wire of several hosts; None where the elements of some host can't be read as summaries.
 
-    Before the summaries of each host there is an element whose only key is `mark` and whose value is the position of
-    the host in `hosts`. None too where one of them is not there, or not in its place.
+    `elements` is what stands between the brackets of an array, by host. An element of our own before those of each
+    host and after the last tells where they begin and end. Its only key is one that no engine can guess; were some
+    host to close or to open more than it should, a mark would not be found in its place.
     """
-    rows = _read(array, {mark: pl.UInt32(), **WIRE_SCHEMA})
+    parts: list[bytes | memoryview] = []
+    for position, inside in enumerate(elements.values()):
+        parts.append(_mark(position))
+        if inside:
+            parts.append(inside)
+    rows = _read([*parts, _mark(len(elements))])
     if rows is None:
         return None
-    marks = rows.get_column(mark)
-    if marks.drop_nulls().to_list() != list(range(len(hosts))):
+    marks = rows.get_column(_MARK)
+    last = len(elements)
+    if marks.drop_nulls().to_list() != list(range(last + 1)) or marks[-1] != last:
         return None
-    host = pl.Series(hosts, dtype=pl.String()).gather(marks.forward_fill()).alias("host")
-    return rows.select(host, pl.exclude(mark)).filter(marks.is_null())
+    if last == 1:
+        # A slice, where a filter would copy every column.
+        return rows.slice(1, rows.height - 2).select(pl.lit(next(iter(elements))).alias("host"), pl.exclude(_MARK))
+    hosts = pl.Series([*elements, None], dtype=pl.String())
+    host = hosts.gather(marks.forward_fill()).alias("host")
+    return rows.select(host, pl.exclude(_MARK)).filter(marks.is_null())
 
 
-def _read(array: bytes, schema: Mapping[str, pl.DataType]) -> pl.DataFrame | None:
+def _mark(position: int) -> bytes:
+    return b'{"%b":%d}' % (_MARK.encode(), position)
+
+
+def _read(elements: Sequence[bytes | memoryview]) -> pl.DataFrame | None:
     try:
-        return pl.read_json(io.BytesIO(array), schema=schema)
+        return pl.read_json(io.BytesIO(b"".join((b"[", b",".join(elements), b"]"))), schema=_MARKED_SCHEMA)
     except pl.exceptions.PolarsError:
         return None
 
