@@ -69,7 +69,9 @@ def encode_summaries(summaries: Sequence[Mapping[str, object]]) -> bytes:
 
 
 def _is_array(body: bytes) -> bool:
-    return body[:64].lstrip(b" \t\r\n").startswith(b"[")
+    """Whether it begins and ends as an array. With more blanks around it than is usual it is salvaged."""
+    blanks = b" \t\r\n"
+    return body[:64].lstrip(blanks).startswith(b"[") and body[-64:].rstrip(blanks).endswith(b"]")
 
 
 def _without_unusable_ids(summaries: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

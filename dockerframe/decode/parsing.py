@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -18,7 +17,6 @@ if TYPE_CHECKING:
 # begins; inside one they can't be, since a quote there is escaped.
 _BOUNDARY: Final = b'},{"Id":"'
 _PIECE_BYTES: Final = 2**20
-_BLANKS: Final = re.compile(rb"[ \t\r\n]*")
 
 
 class ParsedBodies(NamedTuple):
@@ -35,25 +33,24 @@ class _Elements(NamedTuple):
     start: int
     stop: int
 
-    def text(self) -> memoryview:
-        return memoryview(self.body)[self.start : self.stop]
+    def text(self) -> bytes:
+        """What is parsed. It is cut out when that is done, so that few pieces are there twice at a time."""
+        return self.body[self.start : self.stop].strip()
 
     def size(self) -> int:
         return self.stop - self.start
 
 
 def parse_bodies(bodies: Mapping[str, bytes]) -> ParsedBodies:
-    """Parse bodies that begin as arrays. A host is in `rows` whole, or in `broken`."""
-    inside = {host: _inside(body) for host, body in bodies.items()}
-    parts = list(_parts({host: elements for host, elements in inside.items() if elements is not None}))
+    """Parse bodies that begin and end as arrays. A host is in `rows` whole, or in `broken`."""
+    parts = list(_parts({host: _inside(body) for host, body in bodies.items()}))
     # Polars parses one part on one thread and lets go of the interpreter's lock meanwhile.
     if len(parts) < 2:
         parsed = [_parse(part) for part in parts]
     else:
         with ThreadPoolExecutor(os.cpu_count()) as threads:
             parsed = list(threads.map(_parse, parts))
-    unclosed = frozenset(host for host, elements in inside.items() if elements is None)
-    broken = unclosed.union(*(part.broken for part in parsed))
+    broken = frozenset[str]().union(*(part.broken for part in parsed))
     rows = [frame for part in parsed for frame in part.rows]
     # Other pieces of a broken body may have been read.
     return ParsedBodies([frame.filter(~pl.col("host").is_in(broken)) for frame in rows] if broken else rows, broken)
@@ -70,13 +67,9 @@ def _parse(part: Mapping[str, _Elements]) -> ParsedBodies:
     return ParsedBodies([rows for one in alone for rows in one.rows], frozenset().union(*(one.broken for one in alone)))
 
 
-def _inside(body: bytes) -> _Elements | None:
-    """What stands between the brackets; None where the last one closes nothing."""
-    first = _BLANKS.match(body, body.index(b"[") + 1)
-    last = body.rfind(b"]")
-    if first is None or body[last + 1 :].strip():
-        return None
-    return _Elements(body, min(first.end(), last), last)
+def _inside(body: bytes) -> _Elements:
+    """What stands between the brackets."""
+    return _Elements(body, body.index(b"[") + 1, body.rindex(b"]"))
 
 
 def _parts(bodies: Mapping[str, _Elements]) -> Iterator[Mapping[str, _Elements]]:

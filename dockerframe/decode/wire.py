@@ -79,14 +79,14 @@ _MARK: Final = secrets.token_hex(8)
 _MARKED_SCHEMA: Final = pl.Schema({_MARK: pl.UInt32(), **WIRE_SCHEMA})
 
 
-def parse_elements(elements: Mapping[str, bytes | memoryview]) -> pl.DataFrame | None:
+def parse_elements(elements: Mapping[str, bytes]) -> pl.DataFrame | None:
     """Rows as on the wire of several hosts; None where the elements of some host can't be read as summaries.
 
     `elements` is what stands between the brackets of an array, by host. An element of our own before those of each
     host and after the last tells where they begin and end. Its only key is one that no engine can guess; were some
     host to close or to open more than it should, a mark would not be found in its place.
     """
-    parts: list[bytes | memoryview] = []
+    parts: list[bytes] = []
     for position, inside in enumerate(elements.values()):
         parts.append(_mark(position))
         if inside:
@@ -110,7 +110,7 @@ def _mark(position: int) -> bytes:
     return b'{"%b":%d}' % (_MARK.encode(), position)
 
 
-def _read(elements: Sequence[bytes | memoryview]) -> pl.DataFrame | None:
+def _read(elements: Sequence[bytes]) -> pl.DataFrame | None:
     try:
         return pl.read_json(io.BytesIO(b"".join((b"[", b",".join(elements), b"]"))), schema=_MARKED_SCHEMA)
     except pl.exceptions.PolarsError:
