@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import time
-from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from dockerframe.clients.agent import AGENT_INFO_PATH
@@ -15,6 +16,7 @@ from dockerframe.errors import HostError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from concurrent.futures import Future
 
     from dockerframe.clients.client import Client
     from dockerframe.clients.pool import ClientPool
@@ -86,19 +88,28 @@ def side_by_side(
         return []
     executor = ThreadPoolExecutor(min(max_workers, len(hosts)), thread_name_prefix="dockerframe-gather")
     try:
-        futures = {executor.submit(ask, host): number for number, host in enumerate(hosts)}
-        results: dict[int, ResultT] = {}
-        pending = set(futures)
-        while pending:
-            done, pending = wait(pending, timeout=WAIT_SECONDS, return_when=FIRST_COMPLETED)
-            for future in done:
-                results[futures[future]] = future.result()
-                if on_done is not None:
-                    on_done(results[futures[future]])
+        futures = [executor.submit(ask, host) for host in hosts]
+        # Not `concurrent.futures.wait`: it looks at every future anew whenever one is done.
+        done: SimpleQueue[Future[ResultT]] = SimpleQueue()
+        for future in futures:
+            future.add_done_callback(done.put)
+        for _ in futures:
+            result = _next(done).result()
+            if on_done is not None:
+                on_done(result)
     finally:
         # After an interrupt nobody waits for hosts that don't answer.
         executor.shutdown(wait=False, cancel_futures=True)
-    return [results[number] for number in range(len(hosts))]
+    return [future.result() for future in futures]
+
+
+def _next(queue: SimpleQueue[Future[ResultT]]) -> Future[ResultT]:
+    """What comes next, waited for in a way that Ctrl-C ends."""
+    while True:
+        try:
+            return queue.get(timeout=WAIT_SECONDS)
+        except Empty:
+            continue
 
 
 def isolated(host: Host, ask: Callable[[], ResultT], failed: Callable[[HostError], ResultT]) -> ResultT:

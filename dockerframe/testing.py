@@ -14,8 +14,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import requests
 from docker.transport import unixconn
+from urllib3 import HTTPConnectionPool
+from urllib3.exceptions import ProtocolError
 
 from dockerframe.clients import shared_pool
 from dockerframe.derive.redaction import REDACTED, is_secret_name, redact_text
@@ -116,24 +117,25 @@ def taking_turns() -> Iterator[None]:
 
     Nothing is sent any more once the block has ended, and a request that is still under way then is waited for.
     """
-    turn, ended, send = threading.Lock(), threading.Event(), requests.Session.send
+    # One request may send another on its way, such as after a redirect.
+    turn, ended, send = threading.RLock(), threading.Event(), HTTPConnectionPool.urlopen
 
-    def send_in_turn(self: requests.Session, request: requests.PreparedRequest, **options: Any) -> requests.Response:
+    def send_in_turn(self: HTTPConnectionPool, method: str, url: str, *arguments: Any, **options: Any) -> Any:
         with turn:
             if ended.is_set():
-                raise requests.ConnectionError(f"{request.url} was asked for after its cassette had ended.")
-            return send(self, request, **options)
+                raise ProtocolError(f"{url} was asked for after its cassette had ended.")
+            return send(self, method, url, *arguments, **options)
 
     # Shared clients outlive a block by some seconds; what they negotiated belongs to its cassette.
     shared_pool.close_all()
     swapped = [(one.getter(), one.attribute) for one in reset_patchers()]
     found = [getattr(*one) for one in swapped]
-    requests.Session.send = send_in_turn  # type: ignore[method-assign]
+    HTTPConnectionPool.urlopen = send_in_turn  # type: ignore[method-assign]
     try:
         yield
     finally:
         ended.set()
-        requests.Session.send = send  # type: ignore[method-assign]
+        HTTPConnectionPool.urlopen = send  # type: ignore[method-assign]
         with turn:
             # A request that outlived the cassette put back what it had found: the cassette's own classes.
             for (target, attribute), value in zip(swapped, found, strict=True):

@@ -40,7 +40,7 @@ class Client:
         self.version: dict[str, Any] = {}
         self._connect = connect
         self._release = release
-        # A session of requests is not safe to share, so that requests to one host take turns.
+        # There is one connection, so that requests to the host take turns.
         self._turn = threading.RLock()
         self._connection: Connection | None = None
         self._proven = False

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from functools import lru_cache
-from typing import TYPE_CHECKING, Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol, cast
+from urllib.parse import urlencode, urlsplit
 
 import docker
 import requests
 from docker.tls import TLSConfig
+from urllib3 import Timeout
 
 from dockerframe.clients.agent import AgentAdapter, agent_identity
 from dockerframe.clients.deadlines import held_to_deadlines, within
@@ -19,13 +20,15 @@ from dockerframe.errors import DockerframeError, HostError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from requests.adapters import HTTPAdapter
+    from urllib3 import BaseHTTPResponse, HTTPConnectionPool
+
     from dockerframe.hosts.host import Host, Timeouts
 
 _READING: Final = frozenset({"GET", "HEAD"})
 # An explicit version keeps docker-py from asking the host while it is still set up; what is spoken is in the paths.
 _PLACEHOLDER_VERSION: Final = "1.41"
 _CHUNK_BYTES: Final = 2**18
-_KEPT_REQUESTS: Final = 8
 
 
 class ReadOnlyError(DockerframeError):
@@ -62,13 +65,18 @@ def connect(host: Host) -> Connection:
 
 
 class EngineConnection:
-    """A connection to a real engine."""
+    """A connection to a real engine.
+
+    It asks through the sockets of docker-py's transport at once. What `requests` does around that, such as cookies,
+    redirects and proxies, is nothing to an engine, and takes a third of the time of a request.
+    """
 
     def __init__(self, host: Host, session: _ReadOnlySession) -> None:
         self._host = host
         self._session = session
-        # Preparing a request costs as much as sending it, and the same few are sent again and again.
-        self._prepared = lru_cache(maxsize=_KEPT_REQUESTS)(self._prepare)
+        self._sockets = session.sockets()
+        self._base_path = urlsplit(session.base_url).path
+        self._headers = {name: str(value) for name, value in session.headers.items()}
 
     def get(self, path: str, params: Mapping[str, str], timeouts: Timeouts) -> bytes:
         """The body of the answer to one GET request.
@@ -93,7 +101,7 @@ class EngineConnection:
         with self._answer(path, params, timeouts) as response:
             yield b""
             begun = b""
-            while chunk := response.raw.read1(_CHUNK_BYTES):
+            while chunk := response.read1(_CHUNK_BYTES):
                 *whole, begun = (begun + chunk).split(b"\n")
                 yield from (line for line in whole if line)
                 if len(begun) > self._host.max_answer_bytes:
@@ -101,17 +109,13 @@ class EngineConnection:
         raise HostError.at(self._host.name, "disconnected", f"{path} ended")
 
     @contextlib.contextmanager
-    def _answer(self, path: str, params: Mapping[str, str], timeouts: Timeouts) -> Iterator[requests.Response]:
+    def _answer(self, path: str, params: Mapping[str, str], timeouts: Timeouts) -> Iterator[BaseHTTPResponse]:
         """An answer whose body is still to be read. Whatever fails meanwhile is a HostError."""
         try:
             with contextlib.ExitStack() as closing:
                 with within(timeouts.answer_seconds):
-                    response = self._session.send(
-                        self._prepared(path, tuple(params.items())),
-                        timeout=(timeouts.connect_seconds, timeouts.read_seconds),
-                        stream=True,
-                        allow_redirects=False,
-                    )
+                    response = self._send(path, params, timeouts)
+                    closing.callback(response.release_conn)
                     closing.callback(response.close)
                     self._check_status(response, path)
                 yield response
@@ -124,22 +128,30 @@ class EngineConnection:
         """Let go of sockets."""
         self._session.close()
 
-    def _prepare(self, path: str, params: tuple[tuple[str, str], ...]) -> requests.PreparedRequest:
-        return self._session.prepare_request(
-            requests.Request("GET", self._session.base_url + path, params=dict(params))
+    def _send(self, path: str, params: Mapping[str, str], timeouts: Timeouts) -> BaseHTTPResponse:
+        return self._sockets.urlopen(
+            "GET",
+            self._base_path + path + ("?" + urlencode(params) if params else ""),
+            headers=self._headers,
+            timeout=Timeout(timeouts.connect_seconds, timeouts.read_seconds),
+            retries=False,
+            redirect=False,
+            assert_same_host=False,
+            preload_content=False,
+            decode_content=False,
         )
 
-    def _check_status(self, response: requests.Response, path: str) -> None:
-        status = response.status_code
+    def _check_status(self, response: BaseHTTPResponse, path: str) -> None:
+        status = response.status
         if status == 200:
             return
         kind, remedy = _STATUS_KINDS.get(status, ("http", "Look into the engine's log."))
         if 300 <= status < 400:
             kind, remedy = "redirected", "Name the URL that it points to, if that is the engine."
-        said = response.raw.read(200, decode_content=False).decode("utf-8", errors="replace").strip()
+        said = response.read(200, decode_content=False).decode("utf-8", errors="replace").strip()
         raise HostError.at(self._host.name, kind, f"{path} answered {status}: {said or response.reason}", remedy)
 
-    def _announced(self, response: requests.Response, path: str) -> int:
+    def _announced(self, response: BaseHTTPResponse, path: str) -> int:
         """The size that the answer says it has; 0 where it says none."""
         text = response.headers.get("Content-Length") or "0"
         if not (text.isascii() and text.isdigit()):
@@ -151,14 +163,14 @@ class EngineConnection:
             )
         return int(text)
 
-    def _read(self, response: requests.Response, path: str) -> bytes:
+    def _read(self, response: BaseHTTPResponse, path: str) -> bytes:
         """The body, as long as it is within the limits while it arrives."""
         limit = self._host.max_answer_bytes
         announced = self._announced(response, path)
         chunks: list[bytes] = []
         received = 0
         while received <= limit >= announced:
-            chunk = response.raw.read1(_CHUNK_BYTES)
+            chunk = response.read1(_CHUNK_BYTES)
             if not chunk:
                 break
             chunks.append(chunk)
@@ -200,6 +212,14 @@ class _ReadOnlySession(docker.APIClient):
                 remedy="Change hosts with docker itself.",
             )
         return super().send(request, **options)  # type: ignore[arg-type]
+
+    def sockets(self) -> HTTPConnectionPool:
+        """The pool of connections to the host, with the identity that this session has."""
+        request = self.prepare_request(requests.Request("GET", self.base_url))
+        adapter = cast("HTTPAdapter", self.get_adapter(self.base_url))
+        pool = adapter.get_connection_with_tls_context(request, self.verify, cert=self.cert)
+        adapter.cert_verify(pool, self.base_url, self.verify, self.cert)  # type: ignore[no-untyped-call]
+        return cast("HTTPConnectionPool", pool)
 
 
 def _session(host: Host) -> _ReadOnlySession:

@@ -61,7 +61,9 @@ def test_a_request_that_outlives_its_cassette_leaves_nothing_of_it(tmp_path: Pat
 
 def test_nothing_is_sent_for_a_cassette_that_has_ended(tmp_path: Path) -> None:
     with testing.recorded(tmp_path / "one.yaml", record=True):
-        send = requests.Session.send
-    request = requests.Request("GET", "http://127.0.0.1:1/version").prepare()
-    with requests.Session() as session, pytest.raises(requests.ConnectionError, match="after its cassette had ended"):
-        send(session, request)
+        send = urllib3.HTTPConnectionPool.urlopen
+    with (
+        urllib3.HTTPConnectionPool("127.0.0.1", 1) as sockets,
+        pytest.raises(urllib3.exceptions.ProtocolError, match="after its cassette had ended"),
+    ):
+        send(sockets, "GET", "/version")
