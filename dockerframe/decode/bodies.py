@@ -78,7 +78,7 @@ def _without_unusable_ids(summaries: pl.DataFrame) -> tuple[pl.DataFrame, pl.Dat
     """The summaries that have an id of their own, and errors for the others."""
     has_id = (pl.col("container_id") != "").fill_null(value=False)
     is_first = pl.struct("host", "container_id").is_first_distinct()
-    usable = summaries.lazy().select(has_id.alias("has_id"), (has_id & is_first).alias("usable")).collect()
+    usable = summaries.select(has_id.alias("has_id"), (has_id & is_first).alias("usable"))
     if usable["usable"].all():
         return summaries, ERRORS.empty()
     names = pl.col("names").list.join(", ")

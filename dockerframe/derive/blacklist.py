@@ -87,7 +87,7 @@ def _reasons(containers: pl.Series) -> pl.Series:
     found = pl.concat([mounts.select("row", "reason"), ports.select("row", "reason"), _listed_images(rows)])
     lists = found.sort("row", maintain_order=True).group_by("row", maintain_order=True).agg("reason")
     of_all = rows.select("row").join(lists, on="row", how="left", maintain_order="left")
-    return of_all.select(pl.col("reason").fill_null([])).collect().to_series()
+    return of_all.select(pl.col("reason").fill_null([])).collect(engine="in-memory").to_series()
 
 
 def _listed(

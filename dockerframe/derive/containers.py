@@ -84,15 +84,16 @@ def derive_containers(summaries: pl.DataFrame, facts: HostFacts) -> pl.DataFrame
         )
         .unnest("image_reference", "idle")
     )
-    containers = with_whole_columns(summaries, derived)
+    # The streaming engine would derive all of these on one processor.
+    containers = with_whole_columns(summaries, derived.collect(engine="in-memory"))
     is_blacklisted = (pl.col("blacklist_reasons").list.len() > 0).alias("is_blacklisted")
     private = private_hostname_in(pl.col("network"), reachable)
-    return CONTAINERS.conform(with_whole_columns(containers, containers.lazy().select(private, is_blacklisted)))
+    return CONTAINERS.conform(with_whole_columns(containers, containers.select(private, is_blacklisted)))
 
 
-def with_whole_columns(frame: pl.DataFrame, columns: pl.LazyFrame) -> pl.DataFrame:
+def with_whole_columns(frame: pl.DataFrame, columns: pl.DataFrame) -> pl.DataFrame:
     """A frame with some more columns, each in one piece: all that follows is faster over such columns.
 
     What is in the frame already is not copied.
     """
-    return frame.with_columns(columns.collect().rechunk().get_columns())
+    return frame.with_columns(columns.rechunk().get_columns())

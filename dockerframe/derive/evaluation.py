@@ -29,7 +29,7 @@ def once_per_distinct(values: pl.Expr, expressions: Sequence[pl.Expr], dtype: pl
         named = found.to_frame().lazy()
         distinct = named.unique().with_columns(pl.struct(*expressions).alias("result"))
         looked_up = named.join(distinct, on=found.name, how="left", nulls_equal=True, maintain_order="left")
-        return looked_up.select("result").collect().to_series()
+        return looked_up.select("result").collect(engine="in-memory").to_series()
 
     return values.map_batches(evaluate, return_dtype=dtype)
 

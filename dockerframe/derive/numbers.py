@@ -49,7 +49,7 @@ def lists_at_numbers(numbers: pl.Series, rows: pl.DataFrame, by: str, element: S
         .group_by("position", maintain_order=True)
         .agg(pl.struct(element).filter("is_there").alias("rows"))
         .select("rows")
-        .collect()
+        .collect(engine="in-memory")
         .to_series()
     )
 

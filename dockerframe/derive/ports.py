@@ -66,7 +66,7 @@ def _one_per_port(key: str) -> pl.Expr:
             )
         )
         kept = ranked.group_by("row", maintain_order=True).agg(pl.col("binding").filter("is_last"))
-        return kept.select("binding").collect().to_series()
+        return kept.select("binding").collect(engine="in-memory").to_series()
 
     return pl.col("ports").cast(PORTS).map_batches(last_of_each, return_dtype=PORTS)
 

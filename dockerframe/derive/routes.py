@@ -141,7 +141,7 @@ def _bindings_at(wanted: pl.DataFrame, containers: pl.DataFrame) -> pl.DataFrame
             pl.concat(as_udp).unique().lazy().with_columns(is_udp=True), on="place", how="left", maintain_order="left"
         )
         .drop("place")
-        .collect()
+        .collect(engine="in-memory")
     )
 
 

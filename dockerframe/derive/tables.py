@@ -41,7 +41,7 @@ def derive_tables(
     """
     facts = HostFacts.of(hosts, docker_host=docker_host)
     # Every rule looks labels up by name; most labels of a fleet are none that any rule asks for.
-    few_labels = with_whole_columns(summaries, summaries.lazy().select(labels_of_rules()))
+    few_labels = with_whole_columns(summaries, summaries.lazy().select(labels_of_rules()).collect())
     containers = derive_containers(few_labels, facts)
     # Each part has stretches on one processor; side by side they fill the others.
     with ThreadPoolExecutor(max_workers=3, thread_name_prefix="dockerframe-derive") as threads:
