@@ -23,9 +23,9 @@ OWN_ERROR_KINDS: Final = ("invalid_bool", "empty_alias", "network_not_found", "n
 def container_errors(containers: pl.DataFrame, reachable: pl.Expr) -> pl.DataFrame:
     """Errors of the labels that belong to the container as a whole.
 
-    Reads `labels`, `networks`, `aliases`, `running`, `public_hostname` and `private_hostname`; `reachable`
-    (Boolean) is whether the host is local or an agent. Gives rows of `dockerframe.schemas.ERRORS`, of the kinds
-    `invalid_bool`, `empty_alias`, `network_not_found`, `no_network` and `invalid_idle`. Source: labels.md,
+    Reads `labels`, `networks`, `aliases`, `running`, `public_hostname`, `private_hostname` and `idle_timeout`;
+    `reachable` (Boolean) is whether the host is local or an agent. Gives rows of `dockerframe.schemas.ERRORS`, of the
+    kinds `invalid_bool`, `empty_alias`, `network_not_found`, `no_network` and `invalid_idle`. Source: labels.md,
     sections 4, 10 and 11.
     """
     frames = pl.collect_all([found.lazy() for found in _all_errors(containers.lazy(), reachable)])
@@ -44,24 +44,29 @@ def _all_errors(containers: pl.LazyFrame, reachable: pl.Expr) -> Iterator[pl.Laz
     yield _empty_alias(containers)
     yield _network_not_found(containers, reachable)
     yield _no_network(containers)
-    with_idle = _with_label(containers.select(*KEYS, "labels"), IDLE_TIMEOUT_LABEL).filter(has_idle_timeout())
-    for setting in IDLE_SETTINGS:
+    yield from _invalid_idle(containers)
+
+
+def _invalid_idle(containers: pl.LazyFrame) -> Iterator[pl.LazyFrame]:
+    # A bad setting takes them all away, so that one column tells where to look for it.
+    without = containers.filter(pl.col("idle_timeout").is_null()).select(*KEYS, "labels")
+    bad = _with_label(without, IDLE_TIMEOUT_LABEL).filter(has_idle_timeout())
+    for setting in IDLE_SETTINGS if bad.height else ():
         message = pl.format(
             "{} is {}; it must be {}.", pl.lit(setting.label), _quoted(setting.text), pl.lit(setting.valid)
         )
-        yield error_rows(with_idle.filter(setting.is_bad), "invalid_idle", pl.lit(setting.label), message)
+        yield error_rows(bad.lazy().filter(setting.is_bad), "invalid_idle", pl.lit(setting.label), message)
 
 
-def _with_label(containers: pl.LazyFrame, name: str) -> pl.LazyFrame:
+def _with_label(containers: pl.LazyFrame, name: str) -> pl.DataFrame:
     """The containers that have a label, found once: few have it, and more than one question is asked of them."""
-    return containers.filter(label(name).is_not_null()).collect().lazy()
+    return containers.filter(label(name).is_not_null()).collect()
 
 
 def _invalid_bool(containers: pl.LazyFrame) -> pl.LazyFrame:
     value = label(EXCLUDE_LABEL)
-    bad = _with_label(containers.select(*KEYS, "labels"), EXCLUDE_LABEL).filter(
-        ~value.is_in((*TRUE_TEXTS, *FALSE_TEXTS))
-    )
+    labelled = _with_label(containers.select(*KEYS, "labels"), EXCLUDE_LABEL)
+    bad = labelled.lazy().filter(~value.is_in((*TRUE_TEXTS, *FALSE_TEXTS)))
     message = pl.format("{} is {}; it must be true or false.", pl.lit(EXCLUDE_LABEL), _quoted(value))
     return error_rows(bad, "invalid_bool", pl.lit(EXCLUDE_LABEL), message)
 
@@ -83,7 +88,7 @@ def _no_network(containers: pl.LazyFrame) -> pl.LazyFrame:
 def _network_not_found(containers: pl.LazyFrame, reachable: pl.Expr) -> pl.LazyFrame:
     wanted, attached = label(NETWORK_LABEL).alias("wanted"), pl.col("networks").map.keys().alias("attached")
     named = _with_label(containers.select(*KEYS, "labels", "networks"), NETWORK_LABEL)
-    bad = named.filter(network_not_found(reachable)).select(*KEYS, wanted, attached)
+    bad = named.lazy().filter(network_not_found(reachable)).select(*KEYS, wanted, attached)
     message = pl.struct("wanted", "attached").map_batches(_suggestions, return_dtype=pl.String())
     return error_rows(bad, "network_not_found", pl.lit(NETWORK_LABEL), message)
 

@@ -35,10 +35,12 @@ def merge_fields(assignments: pl.DataFrame, entries: pl.DataFrame) -> MergedFiel
     """
     overlapping = _overlapping_routes(entries)
     if not len(overlapping):
-        return MergedFields(_ordered(_winners(entries)), pl.DataFrame(schema=ROUTE_ERROR))
-    apart = entries.join(overlapping, on="route", how="anti")
+        return MergedFields(_winners(entries), pl.DataFrame(schema=ROUTE_ERROR))
+    apart = _winners(entries.join(overlapping, on="route", how="anti", maintain_order="left"))
     together = _merge_trees(assignments.join(overlapping, on="route", how="semi"))
-    return MergedFields(_ordered(pl.concat([_winners(apart), together.fields])), together.errors)
+    # No route is in both.
+    fields = pl.concat([apart, together.fields.sort("route", "field")]).sort("route", maintain_order=True)
+    return MergedFields(fields, together.errors)
 
 
 def flatten_assignments(assignments: pl.DataFrame, leaves: pl.DataFrame) -> pl.DataFrame:
@@ -55,10 +57,16 @@ def flatten_assignments(assignments: pl.DataFrame, leaves: pl.DataFrame) -> pl.D
 
 
 def _winners(entries: pl.DataFrame) -> pl.DataFrame:
-    """Of the entries for one field, the one that wins: by layer, a text over an object, then by the label's name."""
-    placed = _with_place(entries.filter(pl.col("value").is_not_null()))
-    marked = placed.with_columns(pl.col("place").is_duplicated().alias("contested"))
-    contested = marked.filter("contested").with_columns(
+    """Of the entries for one field, the one that wins: by layer, a text over an object, then by the label's name.
+
+    In the order of the routes and fields.
+    """
+    placed = _by_place(entries)
+    place = placed["place"]
+    # Duplicates stand side by side: to compare neighbours is faster than to look for them.
+    is_contested = ~(place.ne_missing(place.shift(1)) & place.ne_missing(place.shift(-1)))
+    few = placed.with_row_index("rank").filter(is_contested)
+    contested = few.hstack(entries.select(pl.col("label", "layer", "is_object").gather(few["position"]))).with_columns(
         pl.col("label").str.count_matches(".", literal=True).alias("dots")
     )
     # Of texts the label that sorts last wins; of objects the one that is applied first stays.
@@ -66,22 +74,18 @@ def _winners(entries: pl.DataFrame) -> pl.DataFrame:
     objects = contested.filter("is_object").sort("dots", "label", maintain_order=True)
     ranked = pl.concat([texts, objects]).sort("layer", "is_object", maintain_order=True)
     settled = ranked.unique("place", keep="first", maintain_order=True)
-    return _result(pl.concat([marked.filter(~pl.col("contested")), settled.drop("dots")]))
+    wins = (~is_contested).scatter(settled["rank"], True)  # noqa: FBT003 - a value like any other
+    winners = placed["position"].filter(wins)
+    return entries.rename({"label": "source_label"}).select(pl.col(_RESULT).gather(winners))
 
 
-def _with_place(fields: pl.DataFrame) -> pl.DataFrame:
-    """With the `place` of each row (UInt64): a number for route and field, which sorts as both do."""
-    names = pl.Enum(fields["field"].unique().sort())
+def _by_place(entries: pl.DataFrame) -> pl.DataFrame:
+    """The `position` of each entry with a value, by its `place`: a number (UInt64) that sorts as route and field."""
+    names = pl.Enum(entries["field"].unique().sort())
     number = pl.col("field").cast(names).to_physical()
-    return fields.with_columns((pl.col("route").cast(pl.UInt64) * 2**32 + number).alias("place"))
-
-
-def _result(entries: pl.DataFrame) -> pl.DataFrame:
-    return entries.rename({"label": "source_label"}).select(_RESULT)
-
-
-def _ordered(fields: pl.DataFrame) -> pl.DataFrame:
-    return _with_place(fields).sort("place").drop("place")
+    place = pl.col("route").cast(pl.UInt64) * 2**32 + number
+    positions = entries.select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("position"), place.alias("place"))
+    return positions.filter(entries["value"].is_not_null()).sort("place", maintain_order=True)
 
 
 def _overlapping_routes(entries: pl.DataFrame) -> pl.DataFrame:

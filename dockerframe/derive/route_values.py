@@ -101,7 +101,8 @@ def route_values(routes: pl.Series, fields: pl.DataFrame) -> RouteValues:
         else:
             read = _read(rows, typed)
             columns.extend(at_numbers(routes, read.select("route", *typed.columns), "route").get_columns())
-            errors.append(_errors(name, typed, read.filter("is_bad")))
+            if read["is_bad"].any():
+                errors.append(_errors(name, typed, read.filter("is_bad")))
     return RouteValues(pl.DataFrame(columns), pl.concat(errors))
 
 
