@@ -8,9 +8,8 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from dockerframe.audit.builtin import rule
-from dockerframe.derive.labels import KEYS
+from dockerframe.derive.labels import KEYS, RESERVED
 from dockerframe.derive.route_fields import resolve_routes
-from dockerframe.derive.route_labels import RESERVED
 from dockerframe.listings import route_target
 
 if TYPE_CHECKING:

@@ -52,15 +52,16 @@ class HostFacts(NamedTuple):
         return pl.col("host").replace_strict(self.hosts, self.hostnames, default=None, return_dtype=pl.String)
 
 
-def derive_containers(summaries: pl.DataFrame, facts: HostFacts) -> pl.DataFrame:
+def derive_containers(summaries: pl.DataFrame, by_name: pl.Series, facts: HostFacts) -> pl.DataFrame:
     """Summaries with all their derived columns, in the same order.
 
-    `summaries` has the columns of `dockerframe.schemas.SUMMARIES`; the result has those of
-    `dockerframe.schemas.CONTAINERS`.
+    `summaries` has the columns of `dockerframe.schemas.SUMMARIES`, of whose labels those that begin with `proxy` are
+    read; `by_name` has the `labels_by_name`. The result has the columns of `dockerframe.schemas.CONTAINERS`.
     """
     reachable = facts.is_reachable()
     derived = (
         summaries.lazy()
+        .with_columns(is_explicit(), by_name.alias("labels"))
         .select(
             container_name(),
             running(),
@@ -71,7 +72,7 @@ def derive_containers(summaries: pl.DataFrame, facts: HostFacts) -> pl.DataFrame
             image_version(),
             public_ports(),
             private_ports(),
-            is_explicit(),
+            "is_explicit",
             is_excluded(),
             aliases(),
             compose_project(),

@@ -6,25 +6,7 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
-from dockerframe.derive.labels import PREFIX, split_list
-
-RESERVED: Final = tuple(
-    PREFIX + name
-    for name in (
-        "aliases",
-        "exclude",
-        "network",
-        "idle_timeout",
-        "wake_timeout",
-        "stop_method",
-        "stop_timeout",
-        "stop_signal",
-        "start_endpoint",
-        "depends_on",
-        "no_loading_page",
-    )
-)
-"""Labels that are no route fields (labels.md, section 5)."""
+from dockerframe.derive.labels import PREFIX, RESERVED, split_list
 
 SHORTCUTS: Final = {
     "ports": "port",

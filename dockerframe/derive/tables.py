@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from dockerframe.derive.container_errors import container_errors
-from dockerframe.derive.containers import HostFacts, derive_containers, with_whole_columns
+from dockerframe.derive.containers import HostFacts, derive_containers
 from dockerframe.derive.dependencies import dependency_edges
-from dockerframe.derive.labels import labels_of_rules, labels_table
+from dockerframe.derive.labels import labels_by_name, labels_table, proxy_labels
 from dockerframe.derive.mounts import mounts_table
 from dockerframe.derive.networks import network_attachments
 from dockerframe.derive.ports import port_bindings
@@ -40,13 +40,15 @@ def derive_tables(
     `docker_host` the value of `DOCKER_HOST`, `explicit_only` the hosts on which only explicit containers have routes.
     """
     facts = HostFacts.of(hosts, docker_host=docker_host)
-    # Every rule looks labels up by name; most labels of a fleet are none that any rule asks for.
-    few_labels = with_whole_columns(summaries, summaries.lazy().select(labels_of_rules()).collect())
-    containers = derive_containers(few_labels, facts)
+    # Most labels of a fleet are none that any rule asks for.
+    of_rules = summaries.select(proxy_labels(), labels_by_name().alias("by_name")).rechunk()
+    by_name = of_rules["by_name"].alias("labels")
+    containers = derive_containers(summaries.with_columns(of_rules["labels"]), by_name, facts)
+    named = containers.with_columns(by_name)
     # Each part has stretches on one processor; side by side they fill the others.
     with ThreadPoolExecutor(max_workers=3, thread_name_prefix="dockerframe-derive") as threads:
-        own = threads.submit(container_errors, containers, facts.is_reachable())
-        edges = threads.submit(dependency_edges, containers)
+        own = threads.submit(container_errors, named, facts.is_reachable())
+        edges = threads.submit(dependency_edges, named)
         flat = threads.submit(_flat_tables, summaries.lazy())
         # The labels that lost are asked for by `explain` alone, and take memory.
         resolved = resolve_routes(containers, precedence)._replace(entries=pl.DataFrame())
