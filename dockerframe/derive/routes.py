@@ -20,6 +20,10 @@ if TYPE_CHECKING:
 PREFERRED_PORTS: Final = (80, 8080, 3000, 8000, 443, 8443)
 """Ports that are taken first where a container has several and no label says which."""
 
+_WELL_KNOWN: Final = (*BY_IMAGE.values(), *BY_ALIAS.values())
+_PORTS: Final = pl.Series([known.port for known in _WELL_KNOWN], dtype=pl.UInt16())
+_SCHEMES: Final = pl.Series([known.scheme for known in _WELL_KNOWN])
+
 _OF_CONTAINER: Final = (
     "host",
     "container_name",
@@ -99,18 +103,26 @@ def _maps(routes: pl.Series, fields: pl.DataFrame) -> pl.Series:
 
 def _with_target(rows: pl.DataFrame, containers: pl.DataFrame) -> pl.DataFrame:
     """`target_host`, `scheme` and `target_port`."""
-    by_image = {name: known.port for name, known in BY_IMAGE.items()}
-    by_alias = {name: known.port for name, known in BY_ALIAS.items()}
-    chosen = pl.coalesce(
-        "labelled_port",
-        pl.col("image_name").replace_strict(by_image, default=None, return_dtype=pl.UInt16),
-        pl.col("alias").replace_strict(by_alias, default=None, return_dtype=pl.UInt16),
-        containers.select(_preferred_port()).to_series().gather(rows["row"]),
-    )
-    host = pl.coalesce("labelled_host", "private_hostname", "public_hostname")
-    rows = rows.with_columns(chosen.alias("port"), host.alias("target_host"))
+    preferred = containers.select(_preferred_port()).to_series().gather(rows["row"])
+    host = pl.coalesce("labelled_host", "private_hostname", "public_hostname").alias("target_host")
+    rows = rows.with_columns(host, _well_known().alias("well_known"))
+    rows = rows.with_columns(pl.coalesce("labelled_port", _of_well_known(_PORTS), preferred).alias("port"))
     found = _bindings_at(rows.select("row", "port"), containers)
     return rows.hstack(found).with_columns(_scheme().alias("scheme"), _target_port().alias("target_port"))
+
+
+def _well_known() -> pl.Expr:
+    """The number of the well-known port that the image has, else the alias; null without one."""
+    by_image = {name: number for number, name in enumerate(BY_IMAGE)}
+    by_alias = {name: len(BY_IMAGE) + number for number, name in enumerate(BY_ALIAS)}
+    return pl.coalesce(
+        pl.col("image_name").replace_strict(by_image, default=None, return_dtype=pl.UInt32),
+        pl.col("alias").replace_strict(by_alias, default=None, return_dtype=pl.UInt32),
+    )
+
+
+def _of_well_known(values: pl.Series) -> pl.Expr:
+    return pl.lit(values).gather("well_known")
 
 
 def _bindings_at(wanted: pl.DataFrame, containers: pl.DataFrame) -> pl.DataFrame:
@@ -165,12 +177,9 @@ def _bindings(containers: pl.DataFrame, column: str) -> pl.DataFrame:
 
 
 def _scheme() -> pl.Expr:
-    by_image = {name: known.scheme for name, known in BY_IMAGE.items()}
-    by_alias = {name: known.scheme for name, known in BY_ALIAS.items()}
     return pl.coalesce(
         "labelled_scheme",
-        pl.col("image_name").replace_strict(by_image, default=None, return_dtype=pl.String),
-        pl.col("alias").replace_strict(by_alias, default=None, return_dtype=pl.String),
+        _of_well_known(_SCHEMES),
         pl.when("is_udp").then(pl.lit("udp")),
         pl.when(pl.col("listening_port").is_not_null()).then(pl.lit("tcp")),
         pl.when(pl.col("port") % 1000 == 443).then(pl.lit("https")),
