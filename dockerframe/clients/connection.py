@@ -29,6 +29,8 @@ _READING: Final = frozenset({"GET", "HEAD"})
 # An explicit version keeps docker-py from asking the host while it is still set up; what is spoken is in the paths.
 _PLACEHOLDER_VERSION: Final = "1.41"
 _CHUNK_BYTES: Final = 2**18
+# What requests sends by itself, and HTTP/1.1 means without it.
+_IMPLIED_HEADERS: Final = frozenset({"Accept", "Connection"})
 
 
 class ReadOnlyError(DockerframeError):
@@ -76,7 +78,7 @@ class EngineConnection:
         self._session = session
         self._sockets = session.sockets()
         self._base_path = urlsplit(session.base_url).path
-        self._headers = {name: str(value) for name, value in session.headers.items()}
+        self._headers = {name: str(value) for name, value in session.headers.items() if name not in _IMPLIED_HEADERS}
 
     def get(self, path: str, params: Mapping[str, str], timeouts: Timeouts) -> bytes:
         """The body of the answer to one GET request.

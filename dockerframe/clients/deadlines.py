@@ -9,7 +9,7 @@ import threading
 import time
 import weakref
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import requests.adapters
 
 _OF_THREAD = threading.local()
+# The answer of a small host comes whole with one call of the system.
+_BUFFER_BYTES: Final = 2**16
 
 
 @contextmanager
@@ -73,7 +75,7 @@ def _alive(method: weakref.WeakMethod[Any]) -> Any:
 class _Response(http.client.HTTPResponse):
     def __init__(self, sock: Any, *arguments: Any, **options: Any) -> None:
         super().__init__(sock, *arguments, **options)
-        self.fp = io.BufferedReader(_Reader(self.fp.detach()))
+        self.fp = io.BufferedReader(_Reader(self.fp.detach()), _BUFFER_BYTES)
 
 
 class _Reader(io.RawIOBase):
