@@ -118,6 +118,8 @@ def cycles(containers: pl.DataFrame, dependencies: pl.DataFrame) -> pl.DataFrame
     is_own = pl.col("number") == pl.col("needed")
     own = edges.filter(is_own).select("number", cycle=pl.concat_list("number", "needed"))
     circular = _without_ends(edges.filter(~is_own))
+    if own.is_empty() and circular.is_empty():
+        return numbered.clear().select(*KEYS, cycle=pl.lit(None, pl.List(pl.String)))
     short = pl.concat([own, _pairs(circular)]).unique("number", keep="first", maintain_order=True)
     ways = pl.concat([short, _ways(circular, short["number"])])
     steps = ways.explode("cycle")
