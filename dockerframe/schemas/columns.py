@@ -88,6 +88,8 @@ class Table:
     def conform(self, frame: pl.DataFrame) -> pl.DataFrame:
         """A frame that has this table's columns, with those alone, in order and with their types."""
         wanted = self.schema
+        if frame.schema == wanted:
+            return frame
         ordered = frame.select(wanted.names())
         # Polars takes its time to cast a nested column to the type that it has already.
         present = ordered.schema
