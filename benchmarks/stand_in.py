@@ -98,10 +98,7 @@ def _answering(
             found = engine.answer(request.split()[1].decode().partition("?")[0])
             if found is None:
                 break
-            head = (
-                b"HTTP/1.1 %d OK\r\nApi-Version: 1.45\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
-            )
-            writer.write(head % (found[0], len(found[1])) + found[1])
+            writer.write(_HEAD % (found[0], len(found[1])) + found[1])
             await writer.drain()
         writer.close()
 

@@ -150,7 +150,9 @@ def named(wire: pl.DataFrame) -> pl.DataFrame:
             pl.col("SizeRw").alias("size_rw"),
             pl.col("SizeRootFs").alias("size_root_fs"),
         )
-        .collect()
+        .collect(engine="in-memory")
+        # They come in two pieces a host, over which every rule would be slower, and take more memory.
+        .rechunk()
     )
     return SUMMARIES.conform(renamed)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import time
@@ -105,13 +106,14 @@ def open_and_run(page: Page, address: str, name: str) -> None:
 
 def _has_begun(page: Page) -> bool:
     """Whether the first cell of code is run, or has been, within a while."""
+    from playwright.sync_api import expect
+
     prompt = page.locator(".jp-CodeCell .jp-InputPrompt").first
-    end = time.monotonic() + _BEGIN_SECONDS
-    while time.monotonic() < end:
-        if prompt.inner_text().strip() not in ("", "[ ]:"):
-            return True
-        page.wait_for_timeout(100)
-    return False
+    try:
+        expect(prompt).to_have_text(re.compile(r"\[(\*|\d+)\]"), timeout=_BEGIN_SECONDS * 1000)
+    except AssertionError:
+        return False
+    return True
 
 
 def end_kernels(address: str) -> None:
