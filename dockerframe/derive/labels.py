@@ -52,7 +52,7 @@ def label(name: str) -> pl.Expr:
     Raises
     ------
     ValueError
-        When the label is none that reaches the rules: neither in `READ_LABELS` nor in `RESERVED`.
+        When the label is none that is kept for the rules: neither in `READ_LABELS` nor in `RESERVED`.
 
     Examples
     --------
@@ -63,7 +63,7 @@ def label(name: str) -> pl.Expr:
     ['1', None]
     """
     if name not in _NAMES:
-        raise ValueError(f"{name} does not reach the rules: add it to READ_LABELS in dockerframe/derive/labels.py")
+        raise ValueError(f"{name} is not kept: add it to READ_LABELS or RESERVED in dockerframe/derive/labels.py")
     return pl.col("labels").map.get(name).alias(name)
 
 

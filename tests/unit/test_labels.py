@@ -1,0 +1,47 @@
+"""Labels that are looked up by name: among all of a container's, and among the few that rules ask for."""
+
+from __future__ import annotations
+
+import polars as pl
+import pytest
+
+from dockerframe.derive.labels import label, labels_by_name, proxy_labels
+
+_ROWS = [{"proxy.exclude": "1", "proxy.a.port": "80", "tier": "front"}, {"com.docker.compose.project": "shop"}, {}]
+
+
+@pytest.fixture
+def containers() -> pl.DataFrame:
+    """Three containers with labels alone."""
+    return pl.DataFrame({"labels": _ROWS}, schema={"labels": pl.Map(pl.String(), pl.String())})
+
+
+def test_only_labels_that_rules_ask_for_are_kept(containers: pl.DataFrame) -> None:
+    keys = pl.col("labels").map.keys().cast(pl.List(pl.String))
+    assert containers.select(proxy_labels()).select(keys).to_series().to_list() == [
+        ["proxy.exclude", "proxy.a.port"],
+        [],
+        [],
+    ]
+    assert containers.select(labels_by_name()).select(keys).to_series().to_list() == [
+        ["proxy.exclude"],
+        ["com.docker.compose.project"],
+        [],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [("proxy.exclude", ["1", None, None]), ("com.docker.compose.project", [None, "shop", None])],
+)
+def test_a_label_has_one_value_wherever_it_is_looked_up(
+    containers: pl.DataFrame, name: str, values: list[str | None]
+) -> None:
+    assert containers.select(label(name)).to_series().to_list() == values
+    assert containers.select(labels_by_name()).select(label(name)).to_series().to_list() == values
+
+
+@pytest.mark.parametrize("name", ["tier", "proxy.a.port"])
+def test_a_label_that_no_rule_asks_for_is_not_looked_up(name: str) -> None:
+    with pytest.raises(ValueError, match="add it to READ_LABELS"):
+        label(name)
