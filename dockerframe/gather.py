@@ -94,7 +94,7 @@ def side_by_side(
         for future in futures:
             future.add_done_callback(done.put)
         for _ in futures:
-            result = _next(done).result()
+            result = next_of(done).result()
             if on_done is not None:
                 on_done(result)
     finally:
@@ -103,8 +103,8 @@ def side_by_side(
     return [future.result() for future in futures]
 
 
-def _next(queue: SimpleQueue[Future[ResultT]]) -> Future[ResultT]:
-    """What comes next, waited for in a way that Ctrl-C ends."""
+def next_of(queue: SimpleQueue[ResultT]) -> ResultT:
+    """What comes next in a queue, waited for in a way that Ctrl-C ends."""
     while True:
         try:
             return queue.get(timeout=WAIT_SECONDS)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from dockerframe.gather import WAIT_SECONDS, gather, isolated
+from dockerframe.gather import WAIT_SECONDS, gather, isolated, next_of
 from dockerframe.schemas import DIFFERENCES
 from dockerframe.snapshot import diff
 from dockerframe.taking import from_answers
@@ -50,10 +50,7 @@ def watch(hosts: Sequence[Host], pool: ClientPool, precedence: Precedence = "exp
         threading.Thread(target=watched.run, name=f"dockerframe-watch-{host.name}", daemon=True).start()
     try:
         while True:
-            try:
-                yield found.get(timeout=WAIT_SECONDS)
-            except queue.Empty:
-                continue
+            yield next_of(found)
     finally:
         ended.set()
 

@@ -64,8 +64,8 @@ def _winners(entries: pl.DataFrame) -> pl.DataFrame:
     placed = _by_place(entries)
     place = placed["place"]
     # Duplicates stand side by side: to compare neighbours is faster than to look for them.
-    is_contested = ~(place.ne_missing(place.shift(1)) & place.ne_missing(place.shift(-1)))
-    few = placed.with_row_index("rank").filter(is_contested)
+    is_alone = place.ne_missing(place.shift(1)) & place.ne_missing(place.shift(-1))
+    few = placed.with_row_index("rank").filter(~is_alone)
     contested = few.hstack(entries.select(pl.col("label", "layer", "is_object").gather(few["position"]))).with_columns(
         pl.col("label").str.count_matches(".", literal=True).alias("dots")
     )
@@ -74,7 +74,7 @@ def _winners(entries: pl.DataFrame) -> pl.DataFrame:
     objects = contested.filter("is_object").sort("dots", "label", maintain_order=True)
     ranked = pl.concat([texts, objects]).sort("layer", "is_object", maintain_order=True)
     settled = ranked.unique("place", keep="first", maintain_order=True)
-    wins = (~is_contested).scatter(settled["rank"], True)  # noqa: FBT003 - a value like any other
+    wins = is_alone.clone().scatter(settled["rank"], True)  # noqa: FBT003 - a value like any other
     winners = placed["position"].filter(wins)
     return entries.rename({"label": "source_label"}).select(pl.col(_RESULT).gather(winners))
 
