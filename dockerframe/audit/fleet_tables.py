@@ -55,15 +55,12 @@ class FleetTables:
         `host`, `container_id`, `container_name`, `compose_project`, `compose_service`, `state`, `status`, `created`,
         and `config_hash`, `config_files`, `working_dir` (String, null without the label), `is_oneoff` (Boolean).
         """
-        wanted = self.labels.filter(pl.col("key").is_in(list(_COMPOSE_LABELS)))
-        read = wanted.group_by(KEYS).agg(
-            pl.col("value").filter(pl.col("key") == key).first().alias(name) for key, name in _COMPOSE_LABELS.items()
-        )
         columns = ["container_name", "compose_project", "compose_service", "state", "status", "created"]
-        members = self.containers.filter(pl.col("compose_project").is_not_null()).select(*KEYS, *columns)
+        members = self.containers.filter(pl.col("compose_project").is_not_null())
+        read = [pl.col("labels").map.get(key).alias(name) for key, name in _COMPOSE_LABELS.items()]
         is_oneoff = pl.col("oneoff").fill_null("").str.to_lowercase() == "true"
-        joined = members.join(read, on=KEYS, how="left")
-        return joined.with_columns(is_oneoff.alias("is_oneoff")).drop("oneoff").collect().lazy()
+        with_labels = members.select(*KEYS, *columns, *read).with_columns(is_oneoff.alias("is_oneoff")).drop("oneoff")
+        return with_labels.collect(engine="in-memory").lazy()
 
     @cached_property
     def published(self) -> pl.LazyFrame:

@@ -61,16 +61,19 @@ def tag_with_several_images(fleet: FleetTables) -> pl.LazyFrame:
     arch = fleet.hosts.select("host", "arch")
     known = fleet.containers.filter(pl.col("image_name").is_not_null() & pl.col("image_id").is_not_null())
     images = known.select(*KEYS, "image", "image_id").join(arch, on="host", how="left")
-    distinct = images.group_by("image", "arch").agg(
-        pl.col("image_id").n_unique().alias("images"), pl.col("host").unique().sort().alias("hosts")
+    several = (
+        images.group_by("image", "arch")
+        .agg(pl.col("image_id").n_unique().alias("images"), pl.col("host").unique().sort().alias("hosts"))
+        .filter(pl.col("images") > 1)
+        .select(
+            "image",
+            "arch",
+            message=pl.format("{} is {} different images across the fleet.", "image", "images"),
+            found_on=pl.col("hosts").list.head(5).list.join(", "),
+        )
     )
-    found = images.join(distinct.filter(pl.col("images") > 1), on=["image", "arch"], nulls_equal=True)
-    return found.select(
-        *KEYS,
-        message=pl.format("{} is {} different images across the fleet.", "image", "images"),
-        evidence=pl.format(
-            "containers.image_id: {}; hosts: {}", "image_id", pl.col("hosts").list.head(5).list.join(", ")
-        ),
+    return images.join(several, on=["image", "arch"], nulls_equal=True).select(
+        *KEYS, "message", evidence=pl.format("containers.image_id: {}; hosts: {}", "image_id", "found_on")
     )
 
 

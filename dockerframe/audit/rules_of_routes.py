@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from dockerframe.audit.builtin import rule
-from dockerframe.derive.labels import KEYS, RESERVED
-from dockerframe.derive.route_fields import resolve_routes
+from dockerframe.derive.labels import KEYS, PREFIX, RESERVED
+from dockerframe.derive.route_fields import resolve_routes, wildcard_is_object
 from dockerframe.listings import route_target
 
 if TYPE_CHECKING:
@@ -42,13 +42,18 @@ def alias_on_several_containers(fleet: FleetTables) -> pl.LazyFrame:
     linked = fleet.route_fields.filter(pl.col("field") == "load_balance.link").select(*KEYS, "alias")
     routes = fleet.routes.filter(pl.col("excluded_reason").is_null()).join(linked, on=[*KEYS, "alias"], how="anti")
     owner = pl.concat_str("container_name", pl.lit(" on "), "host")
-    shared = routes.group_by("alias").agg(owner.sort().alias("owners")).filter(pl.col("owners").list.len() > 1)
-    found = routes.select(*KEYS, "alias").join(shared, on="alias")
-    return found.select(
-        *KEYS,
-        message=pl.format("The alias {} is on {} containers.", "alias", pl.col("owners").list.len()),
-        evidence=pl.format("routes.alias: {}: {}", "alias", pl.col("owners").list.head(5).list.join(", ")),
+    owners = pl.col("owners")
+    shared = (
+        routes.group_by("alias")
+        .agg(owner.sort().alias("owners"))
+        .filter(owners.list.len() > 1)
+        .select(
+            "alias",
+            message=pl.format("The alias {} is on {} containers.", "alias", owners.list.len()),
+            evidence=pl.format("routes.alias: {}: {}", "alias", owners.list.head(5).list.join(", ")),
+        )
     )
+    return routes.select(*KEYS, "alias").join(shared, on="alias")
 
 
 @rule(
@@ -140,19 +145,17 @@ def alias_and_wildcard_set_one_field(fleet: FleetTables) -> pl.LazyFrame:
 def _may_set_one_field_twice(fleet: FleetTables) -> pl.LazyFrame:
     """Containers that may have a field set by a wildcard and otherwise: only these are worth resolving again.
 
-    Those with a wildcard label and another one for a field that begins alike, or one of the two without a field: it may
-    be an object, or a shortcut, for any field.
+    Those with a wildcard label and another one for the same field, or one of the two that may be for any: it names no
+    field (an object, or a shortcut), or is a wildcard that holds an object in spite of its field.
     """
-    parts = pl.col("key").str.split_exact(".", 3).struct
-    proxy = fleet.labels.filter(pl.col("key").str.starts_with("proxy.")).select(
-        *KEYS,
-        is_wildcard=parts.field("field_1") == "*",
-        first=pl.when(~pl.col("key").is_in(RESERVED)).then(parts.field("field_2").fill_null("")),
+    parts = pl.col("key").str.strip_prefix(PREFIX).str.splitn(".", 2).struct
+    proxy = fleet.labels.filter(pl.col("key").str.starts_with(PREFIX) & ~pl.col("key").is_in(RESERVED)).select(
+        *KEYS, "value", is_wildcard=parts.field("field_0") == "*", field=parts.field("field_1")
     )
-    wild = proxy.filter("is_wildcard").select(*KEYS, "first").unique()
-    named = proxy.filter(~pl.col("is_wildcard")).select(*KEYS, pl.col("first").alias("other")).drop_nulls().unique()
-    both = wild.join(named, on=KEYS)
-    return both.filter((pl.col("first") == pl.col("other")) | (pl.col("first") == "") | (pl.col("other") == ""))
+    wild = proxy.filter("is_wildcard").select(*KEYS, wild=pl.when(~wildcard_is_object()).then("field"))
+    both = wild.join(proxy.filter(~pl.col("is_wildcard")).select(*KEYS, "field"), on=KEYS)
+    is_same = pl.col("wild") == pl.col("field")
+    return both.filter(is_same | pl.col("wild").is_null() | pl.col("field").is_null())
 
 
 @rule(

@@ -127,10 +127,13 @@ def _layer(precedence: Precedence) -> pl.Expr:
 
 def _is_object(labels: pl.DataFrame) -> pl.Expr:
     """Whether a label holds a whole mapping: it names no field, or is a wildcard of more than two lines."""
-    no_field = pl.col("field").is_null()
-    if "alias" in labels.columns:
-        return no_field.alias("is_object")
-    return (no_field | (pl.col("value").str.count_matches("\n", literal=True) > 1)).alias("is_object")
+    is_object = pl.col("field").is_null() if "alias" in labels.columns else wildcard_is_object()
+    return is_object.alias("is_object")
+
+
+def wildcard_is_object() -> pl.Expr:
+    """Whether a wildcard label holds a whole mapping (Boolean). Reads `field` and `value`."""
+    return pl.col("field").is_null() | (pl.col("value").str.count_matches("\n", literal=True) > 1)
 
 
 def _fields_set_by(labels: pl.DataFrame, leaves: pl.DataFrame) -> pl.DataFrame:

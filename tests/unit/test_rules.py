@@ -203,6 +203,26 @@ def test_rules_that_could_not_run_say_so() -> None:
     assert inspected().rules()["ran"].all()
 
 
+@pytest.mark.parametrize(
+    ("labels", "field"),
+    [
+        ({"proxy.*.port": "80", "proxy.web.port": "81"}, "port"),
+        ({"proxy.*.port": "80", "proxy.#1.port": "81"}, "port"),
+        # A shortcut gives way to every full label, wildcards among them.
+        ({"proxy.*.port": "80", "proxy.ports": "81"}, None),
+        ({"proxy.*.port": "80", "proxy.web": "{port: 81}"}, "port"),
+        ({"proxy.*": "{port: 80}", "proxy.web.port": "81"}, "port"),
+        # More than one line under a wildcard is a mapping for every field (labels.md, section 6.4).
+        ({"proxy.*.homepage": "port: 80\nscheme: http\nhost: a", "proxy.web.port": "81"}, "port"),
+        ({"proxy.*.homepage.show": "false", "proxy.web.homepage.name": "Web"}, None),
+        ({"proxy.*.homepage": "port: 80", "proxy.web.port": "81"}, None),
+    ],
+)
+def test_alias_and_wildcard_set_one_field_however_they_are_written(labels: dict[str, str], field: str | None) -> None:
+    found = fleet(one(Labels=labels)).findings().filter(pl.col("rule") == "alias-and-wildcard-set-one-field")
+    assert [message.partition(" ")[0] for message in found["message"]] == ([] if field is None else [field])
+
+
 def test_docker_socket_findings_tell_read_write_from_read_only() -> None:
     assert rules_of(fleet(one(Mounts=[SOCKET]))) & {"docker-socket-mounted", "docker-socket-writable"} == {
         "docker-socket-writable"
