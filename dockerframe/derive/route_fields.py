@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import polars as pl
 
 from dockerframe.derive.labels import KEYS
-from dockerframe.derive.route_labels import ROUTE_ERROR, resolve_shortcuts, route_labels, sort_labels
+from dockerframe.derive.route_labels import ROUTE_ERROR, Shortcuts, resolve_shortcuts, route_labels, sort_labels
 from dockerframe.derive.route_objects import parse_objects
 from dockerframe.derive.route_overlaps import flatten_assignments, merge_fields
 from dockerframe.schemas import ERRORS, ROUTE_FIELDS, FrameT, Precedence
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 MAX_WILDCARD_FIELDS: Final = 1_000_000
 """How many fields the wildcards of one container may set: its aliases times its wildcard labels."""
@@ -96,10 +99,7 @@ def resolve_routes(containers: pl.DataFrame, precedence: Precedence = "explicit"
     )
     objects = parse_objects(named, references, wildcards)
     named, references, wildcards = (objects.without_bad(frame) for frame in (named, references, wildcards))
-    few = sorted_labels.shortcuts.select("row").unique()
-    with_shortcuts = [frame.join(few, on="row", how="semi") for frame in (named, references, wildcards)]
-    full = pl.concat([_fields_set_by(frame, objects.leaves) for frame in with_shortcuts])
-    shortcuts = resolve_shortcuts(sorted_labels.shortcuts, full, aliases)
+    shortcuts = _shortcuts(sorted_labels.shortcuts, (named, references, wildcards), objects.leaves, aliases)
     known = _known_aliases(aliases, named)
     spread = _spread_wildcards(wildcards, known)
     by_shortcut = shortcuts.rows.with_columns(pl.lit(value=False).alias("is_object"))
@@ -134,6 +134,17 @@ def _is_object(labels: pl.DataFrame) -> pl.Expr:
 def wildcard_is_object() -> pl.Expr:
     """Whether a wildcard label holds a whole mapping (Boolean). Reads `field` and `value`."""
     return pl.col("field").is_null() | (pl.col("value").str.count_matches("\n", literal=True) > 1)
+
+
+def _shortcuts(
+    shortcuts: pl.DataFrame, full_labels: Iterable[pl.DataFrame], leaves: pl.DataFrame, aliases: pl.DataFrame
+) -> Shortcuts:
+    if shortcuts.is_empty():
+        # Most fleets have none, and to look for nothing takes as long as to look for a hundred.
+        return Shortcuts.none()
+    few = shortcuts.select("row").unique()
+    beside = [labels.join(few, on="row", how="semi") for labels in full_labels]
+    return resolve_shortcuts(shortcuts, pl.concat([_fields_set_by(labels, leaves) for labels in beside]), aliases)
 
 
 def _fields_set_by(labels: pl.DataFrame, leaves: pl.DataFrame) -> pl.DataFrame:

@@ -133,6 +133,12 @@ class Shortcuts(NamedTuple):
     rows: pl.DataFrame
     errors: pl.DataFrame
 
+    @classmethod
+    def none(cls) -> Shortcuts:
+        """What comes of no shortcuts."""
+        texts = dict.fromkeys(("label", "value", "field", "origin", "alias"), pl.String())
+        return cls(pl.DataFrame(schema={"row": pl.UInt32(), **texts}), pl.DataFrame(schema=ROUTE_ERROR))
+
 
 def resolve_shortcuts(shortcuts: pl.DataFrame, full: pl.DataFrame, aliases: pl.DataFrame) -> Shortcuts:
     """Give the n-th item of each shortcut to the n-th alias, unless a full label sets that field already.
@@ -182,5 +188,7 @@ def _nth_alias(numbered: pl.DataFrame, aliases: pl.DataFrame) -> _References:
 
 
 def _errors(rows: pl.DataFrame, kind: str, message: pl.Expr) -> pl.DataFrame:
+    if rows.is_empty():
+        return pl.DataFrame(schema=ROUTE_ERROR)
     nobody = pl.lit(None, pl.String()).alias("alias")
     return rows.select("row", nobody, pl.lit(kind).alias("kind"), "label", message.alias("message")).cast(ROUTE_ERROR)

@@ -153,7 +153,7 @@ def _remove_cut_off(parent: Path) -> None:
 
 
 def _write_files(folder: Path, tables: Mapping[str, pl.DataFrame], formats: Sequence[str]) -> None:
-    """Write every table in every format. Each file has stretches on one processor, and waits for the disk at its end."""
+    """Write every table in every format. Each has stretches on one processor, and waits for the disk."""
     files = [
         (folder / f"{name}.{file_format}", table, file_format)
         for file_format in formats
