@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,7 +15,7 @@ import polars as pl
 
 from dockerframe.clients import shared_pool
 from dockerframe.errors import ConfigurationError, GatherError, HostError, Mistake, SnapshotError
-from dockerframe.gather import MAX_WORKERS, gather
+from dockerframe.gather import MAX_WORKERS, gather, gather_ahead
 from dockerframe.hosts.audit_settings import AuditSettings
 from dockerframe.hosts.checked_values import Surroundings
 from dockerframe.hosts.contexts import DEFAULT_CONTEXT, context_names, hosts_from_contexts
@@ -22,7 +24,7 @@ from dockerframe.hosts.fleet_file import Described, fleet_from_file, fleet_from_
 from dockerframe.hosts.host import Host, default_host
 from dockerframe.hosts.urls import default_url
 from dockerframe.inspecting import inspect_containers
-from dockerframe.pieces import HOSTS_PER_PIECE, take_pieces, write_pieces
+from dockerframe.pieces import HOSTS_PER_PIECE, in_groups, on_cluster, write_pieces, write_pieces_on_cluster
 from dockerframe.progress import progress_bar
 from dockerframe.taking import concat, from_answers
 from dockerframe.watching import watch
@@ -184,7 +186,8 @@ class Fleet:
             With `strict`, when any host failed; lists all that did.
         """
         if engine is not None:
-            return self._spread(engine, size=size, inspect=inspect, strict=strict, precedence=precedence)
+            take = self._taking(size=size, inspect=inspect, precedence=precedence, max_workers=max_workers)
+            return self._spread(engine, take, strict=strict, progress=progress)
         with progress_bar(len(self.hosts), wanted=progress) as advance:
             answers = gather(self.hosts, self.pool, size=size, max_workers=max_workers, on_answer=advance)
         snapshot, failures = from_answers(answers, precedence=precedence, source=self)
@@ -200,13 +203,16 @@ class Fleet:
         size: bool = False,
         inspect: bool = False,
         precedence: Precedence = "explicit",
+        progress: bool | None = None,
+        max_workers: int = MAX_WORKERS,
         engine: Any = None,
         reveal: bool = False,
     ) -> Pieces:
         """Take the fleet some hosts at a time, and write each piece before the next: no memory holds the whole fleet.
 
-        With `engine`, a client of a Dask cluster, its workers take and write the pieces; the folder must be one that
-        they all reach. `dockerframe.scan` reads it. The other parameters are those of `snapshot` and `Snapshot.write`.
+        Hosts of later pieces are asked while a piece is written, or waits for a host that does not answer. With
+        `engine`, a client of a Dask cluster, its workers take and write the pieces; the folder must be one that they
+        all reach. `dockerframe.scan` reads it. The other parameters are those of `snapshot` and `Snapshot.write`.
 
         Raises
         ------
@@ -222,11 +228,31 @@ class Fleet:
         ...     pieces.scan("containers").select(pl.len()).collect().item()
         61
         """
-        take = self._take(engine, size=size, inspect=inspect, precedence=precedence)
-        return write_pieces(self.hosts, take, folder, hosts_per_piece, engine, reveal=reveal)
+        target = Path(folder).absolute()
+        groups = in_groups(self.hosts, hosts_per_piece)
+        with progress_bar(len(self.hosts), wanted=progress) as advance:
+            if engine is not None:
+                take = self._taking(size=size, inspect=inspect, precedence=precedence, max_workers=max_workers)
+                return write_pieces_on_cluster(engine, groups, take, target, reveal=reveal, on_host=advance)
+            ahead = gather_ahead(self.hosts, self.pool, size=size, max_workers=max_workers, on_answer=advance)
+            with closing(ahead) as answers:
 
-    def _spread(self, engine: Any, *, strict: bool, **options: Any) -> Snapshot:
-        parts = take_pieces(self.hosts, self._take(engine, **options), HOSTS_PER_PIECE, engine)
+                def take_next(hosts: Sequence[Host]) -> Snapshot:
+                    taken, _ = from_answers(list(islice(answers, len(hosts))), precedence=precedence, source=self)
+                    return self._inspected(taken, progress=False, max_workers=max_workers) if inspect else taken
+
+                return write_pieces(groups, take_next, target, reveal=reveal)
+
+    def _spread(
+        self, engine: Any, take: Callable[[Sequence[Host]], Snapshot], *, strict: bool, progress: bool | None
+    ) -> Snapshot:
+        groups = in_groups(self.hosts, HOSTS_PER_PIECE)
+        parts = []
+        with progress_bar(len(self.hosts), wanted=progress) as advance:
+            for part in on_cluster(engine, take, groups):
+                parts.append(part)
+                for host in part.hosts["host"]:
+                    advance(host)
         whole = replace(concat(parts), source=self)
         failed = whole.hosts.filter(~pl.col("ok"))
         if strict and failed.height:
@@ -234,16 +260,14 @@ class Fleet:
             raise GatherError({host: HostError(kind, error, host=host) for host, kind, error in errors})
         return whole
 
-    def _take(self, engine: Any, **options: Any) -> Callable[[Sequence[Host]], Snapshot]:
-        """What makes a snapshot of some hosts: of this fleet's pool, or of the pool of whatever machine it runs on."""
-        if engine is None:
-            return partial(_take_some, pool=self.pool, audit=self.audit, **options)
+    def _taking(self, **options: Any) -> Callable[[Sequence[Host]], Snapshot]:
+        """What makes a snapshot of some hosts on a worker, with the pool of its process."""
         if self.pool is not shared_pool:
             raise SnapshotError(
                 "The clients of this fleet are of a pool of its own, which can't travel to workers.",
                 remedy="Make the fleet without a pool, or take the snapshot here.",
             )
-        return partial(_take_some, pool=None, audit=self.audit, **options)
+        return partial(_take_some, audit=self.audit, **options)
 
     def _inspected(self, snapshot: Snapshot, *, progress: bool | None, max_workers: int) -> Snapshot:
         hosts = snapshot.containers["host"].n_unique()
@@ -284,9 +308,9 @@ class Fleet:
         raise ConfigurationError("hosts", [Mistake(name, "there is no such host")], remedy=f"There are: {known}.")
 
 
-def _take_some(hosts: Sequence[Host], *, pool: ClientPool | None, audit: AuditSettings, **options: Any) -> Snapshot:
+def _take_some(hosts: Sequence[Host], *, audit: AuditSettings, **options: Any) -> Snapshot:
     """A snapshot of some hosts, without the fleet that it came of: that could not travel."""
-    return replace(Fleet(hosts, pool=pool, audit=audit).snapshot(progress=False, **options), source=None)
+    return replace(Fleet(hosts, audit=audit).snapshot(progress=False, **options), source=None)
 
 
 def _surroundings(folder: Path) -> Surroundings:

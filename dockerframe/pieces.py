@@ -10,7 +10,7 @@ import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import polars as pl
 
@@ -21,10 +21,12 @@ from dockerframe.taking import concat, read_snapshot
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from dockerframe.hosts.host import Host
     from dockerframe.snapshot import Snapshot
+
+ResultT = TypeVar("ResultT")
 
 PIECES_FILE: Final = "pieces.json"
 HOSTS_PER_PIECE: Final = 100
@@ -98,19 +100,44 @@ def scan(folder: str | os.PathLike[str]) -> Pieces:
         raise SnapshotError(problem, remedy="Name a folder that Fleet.write_pieces has finished.") from error
 
 
-def take_pieces(
-    hosts: Sequence[Host], take: Callable[[Sequence[Host]], Snapshot], hosts_per_piece: int, engine: Any
-) -> Iterator[Snapshot]:
-    """Snapshots of some hosts each, in the order of the hosts; on a Dask cluster if `engine` is a client of one.
+def in_groups(hosts: Sequence[Host], hosts_per_piece: int) -> list[Sequence[Host]]:
+    """The hosts of each piece, in their order.
 
-    `take` makes the snapshot of some hosts, wherever it runs. A worker that is lost costs another try.
+    Raises
+    ------
+    SnapshotError
+        When a piece would have none.
     """
-    groups = _groups(hosts, hosts_per_piece)
-    if engine is None:
-        yield from map(take, groups)
-        return
+    if hosts_per_piece < 1:
+        raise SnapshotError(f"A piece can't have {hosts_per_piece} hosts.", remedy="Give at least 1.")
+    return [hosts[start : start + hosts_per_piece] for start in range(0, len(hosts), hosts_per_piece)]
+
+
+def write_pieces(
+    groups: Iterable[Sequence[Host]], take: Callable[[Sequence[Host]], Snapshot], folder: Path, *, reveal: bool
+) -> Pieces:
+    """Take pieces, each of a group of hosts, and write each before the next is taken.
+
+    Raises
+    ------
+    SnapshotError
+        When the folder has pieces already, or can't be written.
+    """
+    _check_is_new(folder)
+    # None has a name here: a piece that is written is forgotten before the next is made.
+    written = [
+        take(hosts).write(folder, reveal=reveal, name=_piece_name(number)) for number, hosts in enumerate(groups)
+    ]
+    return _finished(folder, [one.name for one in written])
+
+
+def on_cluster(engine: Any, task: Callable[..., ResultT], *arguments: Sequence[Any]) -> Iterator[ResultT]:
+    """What `task` gives for each of its arguments, in their order, on the Dask cluster that `engine` is a client of.
+
+    A worker that is lost costs another try.
+    """
     # What a task gives depends on when it runs: it is never the same as one that ran before.
-    futures = engine.map(take, groups, pure=False, retries=_RETRIES)
+    futures = engine.map(task, *arguments, pure=False, retries=_RETRIES)
     try:
         for future in futures:
             yield future.result()
@@ -119,40 +146,31 @@ def take_pieces(
         engine.cancel(futures)
 
 
-def write_pieces(
-    hosts: Sequence[Host],
-    take: Callable[[Sequence[Host]], Snapshot],
-    folder: str | os.PathLike[str],
-    hosts_per_piece: int,
+def write_pieces_on_cluster(
     engine: Any,
+    groups: Sequence[Sequence[Host]],
+    take: Callable[[Sequence[Host]], Snapshot],
+    folder: Path,
     *,
     reveal: bool,
+    on_host: Callable[[Host], None],
 ) -> Pieces:
-    """Take a fleet in pieces, each written where it was taken; the folder must be new, and reached by all workers.
+    """Have workers take pieces, each written where it was taken, into a folder that they all reach.
+
+    `on_host` is called with each host of a piece that is there.
 
     Raises
     ------
     SnapshotError
         When the folder has pieces already, or can't be written.
     """
-    target = Path(folder).absolute()
-    if (target / PIECES_FILE).exists():
-        raise SnapshotError(f"{target} has the pieces of a fleet already.", remedy="Name a new folder.")
-    groups = _groups(hosts, hosts_per_piece)
-    writers = [_Writer(take, target, f"piece-{number:06}", reveal) for number in range(len(groups))]
-    if engine is None:
-        names = [writer(group) for writer, group in zip(writers, groups, strict=True)]
-    else:
-        futures = engine.map(_Writer.__call__, writers, groups, pure=False, retries=_RETRIES)
-        try:
-            names = engine.gather(futures)
-        finally:
-            engine.cancel(futures)
-    taken_at = datetime.now(UTC)
-    target.mkdir(parents=True, exist_ok=True)
-    with replaced_file(target / PIECES_FILE) as making:
-        making.write_text(json.dumps({"taken_at": taken_at.isoformat(), "pieces": names}, indent=1), encoding="utf-8")
-    return Pieces(target, taken_at, tuple(names))
+    _check_is_new(folder)
+    names = [_piece_name(number) for number in range(len(groups))]
+    written = on_cluster(engine, _Writer(take, folder, reveal), names, groups)
+    for hosts, _ in zip(groups, written, strict=True):
+        for host in hosts:
+            on_host(host)
+    return _finished(folder, names)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,17 +179,27 @@ class _Writer:
 
     take: Callable[[Sequence[Host]], Snapshot]
     folder: Path
-    name: str
     reveal: bool
 
-    def __call__(self, hosts: Sequence[Host]) -> str:
-        if not (self.folder / self.name).exists():
+    def __call__(self, name: str, hosts: Sequence[Host]) -> None:
+        if not (self.folder / name).exists():
             # It is there if the worker that wrote it was lost before it could say so.
-            self.take(hosts).write(self.folder, reveal=self.reveal, name=self.name)
-        return self.name
+            self.take(hosts).write(self.folder, reveal=self.reveal, name=name)
 
 
-def _groups(hosts: Sequence[Host], hosts_per_piece: int) -> list[Sequence[Host]]:
-    if hosts_per_piece < 1:
-        raise SnapshotError(f"A piece can't have {hosts_per_piece} hosts.", remedy="Give at least 1.")
-    return [hosts[start : start + hosts_per_piece] for start in range(0, len(hosts), hosts_per_piece)]
+def _piece_name(number: int) -> str:
+    return f"piece-{number:06}"
+
+
+def _check_is_new(folder: Path) -> None:
+    if (folder / PIECES_FILE).exists() or any(folder.glob("piece-*")):
+        raise SnapshotError(f"{folder} has the pieces of a fleet already.", remedy="Name a new folder.")
+
+
+def _finished(folder: Path, names: Sequence[str]) -> Pieces:
+    """The folder, which is one of pieces from now on."""
+    taken_at = datetime.now(UTC)
+    folder.mkdir(parents=True, exist_ok=True)
+    with replaced_file(folder / PIECES_FILE) as making:
+        making.write_text(json.dumps({"taken_at": taken_at.isoformat(), "pieces": names}, indent=1), encoding="utf-8")
+    return Pieces(folder, taken_at, tuple(names))

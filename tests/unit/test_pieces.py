@@ -58,6 +58,10 @@ def test_pieces_here(fleet: dkf.Fleet, tmp_path: Path) -> None:
     assert again.scan("inspections").collect().height == 0
     with pytest.raises(dkf.SnapshotError, match="pieces of a fleet already"):
         fleet.write_pieces(tmp_path / "p")
+    (tmp_path / "p" / "pieces.json").unlink()
+    # Pieces of a run that did not end are of another time.
+    with pytest.raises(dkf.SnapshotError, match="pieces of a fleet already"):
+        fleet.write_pieces(tmp_path / "p")
     with pytest.raises(dkf.SnapshotError, match="no whole pieces"):
         dkf.scan(tmp_path)
     with pytest.raises(dkf.SnapshotError, match="no table 'nope'"):
@@ -74,6 +78,16 @@ def test_a_cluster_gives_the_same_rows(fleet: dkf.Fleet, engine: Client, tmp_pat
     assert_same(fleet.write_pieces(tmp_path / "p", hosts_per_piece=30, engine=engine).snapshot(), whole)
     with pytest.raises(dkf.GatherError, match="3 hosts failed"):
         fleet.snapshot(engine=engine, strict=True)
+    # What the workers would be asked to do is theirs to refuse.
+    with pytest.raises(ValueError, match="max_workers"):
+        fleet.snapshot(engine=engine, max_workers=0)
+
+
+def test_pieces_with_inspections(fleet: dkf.Fleet, tmp_path: Path) -> None:
+    few = dkf.Fleet(fleet.hosts[:5])
+    pieces = few.write_pieces(tmp_path / "p", hosts_per_piece=2, inspect=True, max_workers=3)
+    whole = few.snapshot(progress=False, inspect=True)
+    assert pieces.scan("inspections").collect().equals(whole.inspections)
 
 
 def test_a_worker_that_is_killed_costs_no_rows(fleet: dkf.Fleet, engine: Client, tmp_path: Path) -> None:
