@@ -178,6 +178,23 @@ def test_nothing_from_a_label_is_ever_run(page: Page, lab: tuple[str, Path]) -> 
     assert page.locator("img").count() == 0
 
 
+def test_overview_and_view_on_one_page_leave_each_other_in_peace(page: Page, lab: tuple[str, Path]) -> None:
+    """Styles hold for the whole page: a name that both used once had the table cover the box to search in."""
+    address, folder = lab
+    write_notebook(
+        folder / "both.ipynb", ["import dockerframe as dkf\nsnap = dkf.Fleet.demo().snapshot()\nsnap", "snap.view()"]
+    )
+    open_and_run(page, address, "both.ipynb")
+    page.locator(".dkf-overview").wait_for()
+    rows = grid(page, "Containers")
+    rows.locator("tbody tr").first.wait_for()
+    search = page.get_by_role("searchbox", name="Search in Containers").bounding_box()
+    table = rows.bounding_box()
+    assert search is not None
+    assert table is not None
+    assert search["y"] + search["height"] <= table["y"]
+
+
 def test_the_overview_and_pictures_show_themselves(page: Page, lab: tuple[str, Path]) -> None:
     address, folder = lab
     cells = [
