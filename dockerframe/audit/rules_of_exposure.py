@@ -47,7 +47,7 @@ def published_on_every_address(fleet: FleetTables) -> pl.LazyFrame:
     grouped = fleet.published.group_by(KEYS).agg(_EVERY_BINDING.sort().alias("bindings"))
     return grouped.select(
         *KEYS,
-        message=pl.format("{} ports are open to every network of the host.", pl.col("bindings").list.len()),
+        message=pl.format("Open to every network of the host: {} of its ports.", pl.col("bindings").list.len()),
         evidence=pl.format("ports: {}", pl.col("bindings").list.join(", ")),
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Final
 
 from dockerframe.cli import audit, report, tables
 from dockerframe.cli.output import warn
@@ -10,6 +11,10 @@ from dockerframe.cli.root import USAGE, app
 from dockerframe.errors import DockerframeError
 
 __all__ = ["app", "audit", "main", "report", "tables"]
+
+# In the order in which a newcomer meets them, which is not that of the alphabet.
+_HELP_ORDER: Final = [module.__name__ for module in (tables, audit, report)]
+app.registered_commands.sort(key=lambda command: _HELP_ORDER.index(getattr(command.callback, "__module__", "")))
 
 
 def main() -> None:
