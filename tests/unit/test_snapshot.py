@@ -35,7 +35,7 @@ def test_exported_names_are_those_of_the_api() -> None:
     assert of_api <= set(dkf.__all__)
     assert all(hasattr(dkf, name) for name in dkf.__all__)
     assert {name for name in dir(dkf) if not name.startswith("_")} - set(dkf.__all__) <= {
-        "clients", "decode", "demo", "derive", "errors", "explanation", "export", "fleet", "gather", "hosts", "hosts_table", "namespace",
+        "clients", "decode", "demo", "derive", "errors", "explanation", "export", "fleet", "fleet_hosts", "gather", "hosts", "hosts_table", "namespace",
         "progress", "schemas", "snapshot", "update_ports", "yaml_nodes", "cli", "audit", "differences", "inspecting", "listings", "taking",
         "views", "histories", "locating", "pieces", "plots", "pytest_plugin", "report", "store", "testing", "watching",
     }  # fmt: skip
