@@ -124,7 +124,7 @@ def write_pieces(
         When the folder has pieces already, or can't be written.
     """
     _check_is_new(folder)
-    # None has a name here: a piece that is written is forgotten before the next is made.
+    # No variable holds a piece, so that one that is written is forgotten before the next is made.
     written = [
         take(hosts).write(folder, reveal=reveal, name=_piece_name(number)) for number, hosts in enumerate(groups)
     ]
