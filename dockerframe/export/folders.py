@@ -10,6 +10,7 @@ import time
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -39,13 +40,13 @@ def write_snapshot(
     name: str,
     *,
     page: Callable[[], str],
-    beside: Mapping[str, pl.DataFrame],
+    beside: Callable[[], Mapping[str, pl.DataFrame]],
 ) -> Path:
     """Write every table in every format into a new folder under `parent`, of a name or, if that is taken, the next one.
 
     The format `html` writes the one file `report.html`, which `page` gives. `described` is kept beside the tables, and
-    so are the frames of `beside`, which are not read back. The folder is made under another name and renamed once
-    all is on disk.
+    so are the frames that `beside` gives, which are not read back; they are made while the tables are written. The
+    folder is made under another name and renamed once all is on disk.
 
     Raises
     ------
@@ -62,9 +63,9 @@ def write_snapshot(
         _remove_cut_off(target)
         making = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=target))
         try:
+            _write_files(making, tables, beside, [one for one in dict.fromkeys(formats) if one != HTML])
             if HTML in formats:
                 _write_bytes(making / "report.html", page().encode())
-            _write_files(making, {**tables, **beside}, [one for one in dict.fromkeys(formats) if one != HTML])
             document = {"layout": _LAYOUT, **described, "formats": list(dict.fromkeys(formats))}
             _write_bytes(making / SNAPSHOT_FILE, json.dumps(document, indent=2).encode())
             making.chmod(0o755)
@@ -152,15 +153,24 @@ def _remove_cut_off(parent: Path) -> None:
                 shutil.rmtree(folder, ignore_errors=True)
 
 
-def _write_files(folder: Path, tables: Mapping[str, pl.DataFrame], formats: Sequence[str]) -> None:
+def _write_files(
+    folder: Path,
+    tables: Mapping[str, pl.DataFrame],
+    beside: Callable[[], Mapping[str, pl.DataFrame]],
+    formats: Sequence[str],
+) -> None:
     """Write every table in every format. Each has stretches on one processor, and waits for the disk."""
-    files = [
-        (folder / f"{name}.{file_format}", table, file_format)
-        for file_format in formats
-        for name, table in tables.items()
-    ]
+
+    def write(table: tuple[str, pl.DataFrame]) -> None:
+        name, frame = table
+        for file_format in formats:
+            _write_file(folder / f"{name}.{file_format}", frame, file_format)
+
+    if not formats:
+        return
     with ThreadPoolExecutor(_FILES_AT_ONCE, thread_name_prefix="dockerframe-write") as threads:
-        deque(threads.map(lambda file: _write_file(*file), files), maxlen=0)
+        written = threads.map(write, tables.items())
+        deque(chain(written, threads.map(write, beside().items())), maxlen=0)
 
 
 def _write_file(path: Path, table: pl.DataFrame, file_format: str) -> None:

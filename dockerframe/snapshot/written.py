@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -51,10 +52,7 @@ class WrittenSnapshot(AuditedSnapshot):
             "precedence": self.precedence,
             "explicit_only": sorted(self.explicit_only),
         }
-        shown = self._shown(since, reveal=reveal)
-        beside = {"findings": shown.findings}
-        if shown.differences is not None:
-            beside["differences"] = shown.differences
+        shown = _Shown(self, since, reveal=reveal)
         return write_snapshot(
             shown.snapshot.tables,
             described,
@@ -62,7 +60,7 @@ class WrittenSnapshot(AuditedSnapshot):
             formats,
             name or f"{self.taken_at:%Y-%m-%dT%H%M%SZ}",
             page=shown.page,
-            beside=beside,
+            beside=shown.beside,
         )
 
     def save(
@@ -111,7 +109,7 @@ class WrittenSnapshot(AuditedSnapshot):
         >>> dkf.from_summaries(b"[]").html().startswith("<!doctype html>")
         True
         """
-        return self._shown(since, "hosts", "errors", reveal=reveal).page()
+        return _Shown(self, since, "hosts", "errors", reveal=reveal).page()
 
     def metrics(self) -> str:
         """Figures of this snapshot in the text format of Prometheus: hosts up, seconds, bytes, containers, findings.
@@ -129,28 +127,41 @@ class WrittenSnapshot(AuditedSnapshot):
         shown = self.redacted("hosts")
         return overview_html(shown, shown.findings())
 
-    def _shown(self, since: SnapshotTables | pl.DataFrame | None, *names: str, reveal: bool) -> _Shown:
-        """What is shown of this snapshot; its secrets are left out of all tables, or of those that are named."""
-        audit = self.audit()
-        if since is None or isinstance(since, pl.DataFrame):
-            differing = since
-        else:
-            differing = differences(since.tables, self.tables)
-        if reveal:
-            return _Shown(self, audit.active, audit.rules, differing)
-        findings = redact_tables({"findings": audit.active})["findings"]
-        differing = None if differing is None else redact_differences(differing)
-        return _Shown(self.redacted(*names), findings, audit.rules, differing)
 
+class _Shown:
+    """What is shown and written of a snapshot, each thing made once, when it is asked for.
 
-class _Shown(NamedTuple):
-    """What is shown and written of a snapshot, each thing made once."""
+    Its secrets are left out of all tables, or of those that are named, unless `reveal` is true.
+    """
 
-    snapshot: SnapshotTables
-    findings: pl.DataFrame
-    rules: pl.DataFrame
-    differences: pl.DataFrame | None
+    def __init__(
+        self, snapshot: WrittenSnapshot, since: SnapshotTables | pl.DataFrame | None, *names: str, reveal: bool
+    ) -> None:
+        self._whole = snapshot
+        self._since = since
+        self._reveal = reveal
+        self.snapshot: SnapshotTables = snapshot if reveal else snapshot.redacted(*names)
+
+    @cached_property
+    def findings(self) -> pl.DataFrame:
+        """The findings that are not suppressed."""
+        found = self._whole.audit().active
+        return found if self._reveal else redact_tables({"findings": found})["findings"]
+
+    @cached_property
+    def differences(self) -> pl.DataFrame | None:
+        """What changed since another snapshot; None where none is given."""
+        since = self._since
+        if since is None:
+            return None
+        found = since if isinstance(since, pl.DataFrame) else differences(since.tables, self._whole.tables)
+        return found if self._reveal else redact_differences(found)
+
+    def beside(self) -> dict[str, pl.DataFrame]:
+        """The tables that are written beside those of the snapshot."""
+        changed = {} if self.differences is None else {"differences": self.differences}
+        return {"findings": self.findings, **changed}
 
     def page(self) -> str:
         """The report as an HTML page."""
-        return report_html(self.snapshot, self.findings, self.rules, self.differences)
+        return report_html(self.snapshot, self.findings, self._whole.audit().rules, self.differences)
