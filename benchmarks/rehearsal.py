@@ -13,6 +13,7 @@ import tempfile
 import time
 from typing import TYPE_CHECKING
 
+import dask
 import polars as pl
 from distributed import Client, LocalCluster
 
@@ -37,6 +38,8 @@ def main(hosts: int, containers: int) -> None:
             hosts, containers=containers, delay_seconds=_DELAY_SECONDS, failing_every=_FAILING_EVERY
         ) as fleet,
         tempfile.TemporaryDirectory() as folder,
+        # The profiler of workers may lock up Python 3.11 where threads are started (dask/distributed#8616).
+        dask.config.set({"distributed.worker.profile.enabled": False}),
         LocalCluster(
             n_workers=_WORKERS, threads_per_worker=1, dashboard_address=None, local_directory=folder
         ) as cluster,

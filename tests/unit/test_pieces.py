@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import dask
 import polars as pl
 import pytest
 from distributed import Client, LocalCluster
@@ -36,6 +37,8 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dkf.Fleet]:
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     folder = tmp_path_factory.mktemp("dask")
     with (
+        # The profiler of workers may lock up Python 3.11 where threads are started (dask/distributed#8616).
+        dask.config.set({"distributed.worker.profile.enabled": False}),
         LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, local_directory=str(folder)) as cluster,
         Client(cluster) as client,
     ):
