@@ -145,12 +145,8 @@ class Fleet(FleetHosts):
         self, engine: Any, take: Callable[[Sequence[Host]], Snapshot], *, strict: bool, progress: bool | None
     ) -> Snapshot:
         groups = in_groups(self.hosts, HOSTS_PER_PIECE)
-        parts = []
         with progress_bar(len(self.hosts), wanted=progress) as advance:
-            for part in on_cluster(engine, take, groups):
-                parts.append(part)
-                for host in part.hosts["host"]:
-                    advance(host)
+            parts = on_cluster(engine, take, groups, on_host=advance)
         whole = replace(concat(parts), source=self)
         failed = whole.hosts.filter(~pl.col("ok"))
         if strict and failed.height:

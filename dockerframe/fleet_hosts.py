@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -32,8 +33,8 @@ class FleetHosts:
         self.hosts = tuple(hosts)
         self.audit = audit if audit is not None else AuditSettings()
         self.pool = pool if pool is not None else shared_pool
-        names = [host.name for host in self.hosts]
-        twice = sorted({name for name in names if names.count(name) > 1})
+        names = Counter(host.name for host in self.hosts)
+        twice = sorted(name for name, times in names.items() if times > 1)
         if twice:
             mistakes = [Mistake(name, "two hosts have this name") for name in twice]
             raise ConfigurationError("hosts", mistakes, remedy="The name is the key of every table: rename one.")

@@ -131,19 +131,30 @@ def write_pieces(
     return _finished(folder, [one.name for one in written])
 
 
-def on_cluster(engine: Any, task: Callable[..., ResultT], *arguments: Sequence[Any]) -> Iterator[ResultT]:
-    """What `task` gives for each of its arguments, in their order, on the Dask cluster that `engine` is a client of.
+def on_cluster(
+    engine: Any,
+    task: Callable[..., ResultT],
+    groups: Sequence[Sequence[Host]],
+    *others: Sequence[Any],
+    on_host: Callable[[Host], None],
+) -> list[ResultT]:
+    """What `task` gives for each group of hosts, in their order, on the Dask cluster that `engine` is a client of.
 
-    A worker that is lost costs another try.
+    `others` has more arguments for each group. `on_host` is called with each host of a group that is done. A worker
+    that is lost costs another try.
     """
     # What a task gives depends on when it runs: it is never the same as one that ran before.
-    futures = engine.map(task, *arguments, pure=False, retries=_RETRIES)
+    futures = engine.map(task, groups, *others, pure=False, retries=_RETRIES)
+    results = []
     try:
-        for future in futures:
-            yield future.result()
+        for hosts, future in zip(groups, futures, strict=True):
+            results.append(future.result())
             future.release()
+            for host in hosts:
+                on_host(host)
     finally:
         engine.cancel(futures)
+    return results
 
 
 def write_pieces_on_cluster(
@@ -166,10 +177,7 @@ def write_pieces_on_cluster(
     """
     _check_is_new(folder)
     names = [_piece_name(number) for number in range(len(groups))]
-    written = on_cluster(engine, _Writer(take, folder, reveal), names, groups)
-    for hosts, _ in zip(groups, written, strict=True):
-        for host in hosts:
-            on_host(host)
+    on_cluster(engine, _Writer(take, folder, reveal), groups, names, on_host=on_host)
     return _finished(folder, names)
 
 
@@ -181,7 +189,7 @@ class _Writer:
     folder: Path
     reveal: bool
 
-    def __call__(self, name: str, hosts: Sequence[Host]) -> None:
+    def __call__(self, hosts: Sequence[Host], name: str) -> None:
         if not (self.folder / name).exists():
             # It is there if the worker that wrote it was lost before it could say so.
             self.take(hosts).write(self.folder, reveal=self.reveal, name=name)

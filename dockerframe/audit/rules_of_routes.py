@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from dockerframe.audit.builtin import rule
-from dockerframe.derive.labels import KEYS, PREFIX, RESERVED
+from dockerframe.derive.labels import KEYS
 from dockerframe.derive.route_fields import resolve_routes, wildcard_is_object
+from dockerframe.derive.route_labels import route_labels
 from dockerframe.listings import route_target
 
 if TYPE_CHECKING:
@@ -118,11 +119,10 @@ def alias_and_wildcard_set_one_field(fleet: FleetTables) -> pl.LazyFrame:
 
     What the route becomes depends on the version of the proxy that reads the labels.
     """
-    candidates = _may_set_one_field_twice(fleet).collect()
+    containers = _may_set_one_field_twice(fleet.frames["containers"])
     # Most fleets have none, and to resolve none takes as long as to resolve a hundred.
-    if candidates.is_empty():
-        return candidates.lazy().select(*KEYS, message=pl.lit(""), evidence=pl.lit(""))
-    containers = fleet.containers.join(candidates.lazy(), on=KEYS, how="semi", maintain_order="left").collect()
+    if containers.is_empty():
+        return containers.lazy().select(*KEYS, message=pl.lit(""), evidence=pl.lit(""))
     entries = resolve_routes(containers).entries.lazy().filter(pl.col("value").is_not_null())
     is_wildcard = pl.col("origin") == "wildcard"
     both = (
@@ -142,20 +142,19 @@ def alias_and_wildcard_set_one_field(fleet: FleetTables) -> pl.LazyFrame:
     )
 
 
-def _may_set_one_field_twice(fleet: FleetTables) -> pl.LazyFrame:
-    """Containers that may have a field set by a wildcard and otherwise: only these are worth resolving again.
+def _may_set_one_field_twice(containers: pl.DataFrame) -> pl.DataFrame:
+    """The containers that may have a field set by a wildcard and otherwise: only these are worth resolving again.
 
     Those with a wildcard label and another one for the same field, or one of the two that may be for any: it names no
     field (an object, or a shortcut), or is a wildcard that holds an object in spite of its field.
     """
-    parts = pl.col("key").str.strip_prefix(PREFIX).str.splitn(".", 2).struct
-    proxy = fleet.labels.filter(pl.col("key").str.starts_with(PREFIX) & ~pl.col("key").is_in(RESERVED)).select(
-        *KEYS, "value", is_wildcard=parts.field("field_0") == "*", field=parts.field("field_1")
-    )
-    wild = proxy.filter("is_wildcard").select(*KEYS, wild=pl.when(~wildcard_is_object()).then("field"))
-    both = wild.join(proxy.filter(~pl.col("is_wildcard")).select(*KEYS, "field"), on=KEYS)
+    labels = route_labels(containers)
+    is_wildcard = pl.col("name") == "*"
+    wild = labels.filter(is_wildcard).select("row", wild=pl.when(~wildcard_is_object()).then("field"))
+    both = wild.join(labels.filter(~is_wildcard), on="row")
     is_same = pl.col("wild") == pl.col("field")
-    return both.filter(is_same | pl.col("wild").is_null() | pl.col("field").is_null())
+    may = both.filter(is_same | pl.col("wild").is_null() | pl.col("field").is_null())
+    return containers[may["row"].unique().sort()]
 
 
 @rule(

@@ -7,7 +7,6 @@ import os
 import shutil
 import tempfile
 import time
-from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from itertools import chain
@@ -166,11 +165,9 @@ def _write_files(
         for file_format in formats:
             _write_file(folder / f"{name}.{file_format}", frame, file_format)
 
-    if not formats:
-        return
     with ThreadPoolExecutor(_FILES_AT_ONCE, thread_name_prefix="dockerframe-write") as threads:
         written = threads.map(write, tables.items())
-        deque(chain(written, threads.map(write, beside().items())), maxlen=0)
+        list(chain(written, threads.map(write, beside().items())))
 
 
 def _write_file(path: Path, table: pl.DataFrame, file_format: str) -> None:

@@ -26,9 +26,6 @@ class Engine:
     def get(self, path: str, params: Mapping[str, str], timeouts: Timeouts) -> bytes:
         return self.containers(self.host) if path.endswith("/containers/json") else b'{"ApiVersion": "1.41"}'
 
-    def lines(self, path: str, params: Mapping[str, str], timeouts: Timeouts) -> None:
-        raise NotImplementedError
-
     def close(self) -> None:
         """There is nothing to close."""
 
