@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import polars as pl
 
@@ -24,12 +24,25 @@ from dockerframe.watching import watch
 if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Generator, Sequence
+    from typing import Unpack
 
+    from dockerframe.gather import HostAnswer
     from dockerframe.hosts.audit_settings import AuditSettings
     from dockerframe.hosts.host import Host
     from dockerframe.pieces import Pieces
     from dockerframe.schemas import Precedence
     from dockerframe.snapshot import Snapshot
+
+ResultT = TypeVar("ResultT")
+
+
+class _Options(TypedDict):
+    """How hosts are asked, here and on workers alike."""
+
+    size: bool
+    inspect: bool
+    precedence: Precedence
+    max_workers: int
 
 
 class Fleet(FleetHosts):
@@ -84,8 +97,8 @@ class Fleet(FleetHosts):
             With `strict`, when any host failed; lists all that did.
         """
         if engine is not None:
-            take = self._taking(size=size, inspect=inspect, precedence=precedence, max_workers=max_workers)
-            return self._spread(engine, take, strict=strict, progress=progress)
+            options = _Options(size=size, inspect=inspect, precedence=precedence, max_workers=max_workers)
+            return self._spread(engine, self._travelling(_take_some, options), strict=strict, progress=progress)
         with progress_bar(len(self.hosts), wanted=progress) as advance:
             answers = gather(self.hosts, self.pool, size=size, max_workers=max_workers, on_answer=advance)
         snapshot, failures = from_answers(answers, precedence=precedence, source=self)
@@ -128,25 +141,44 @@ class Fleet(FleetHosts):
         """
         target = Path(folder).absolute()
         groups = in_groups(self.hosts, hosts_per_piece)
+        options = _Options(size=size, inspect=inspect, precedence=precedence, max_workers=max_workers)
         with progress_bar(len(self.hosts), wanted=progress) as advance:
             if engine is not None:
-                take = self._taking(size=size, inspect=inspect, precedence=precedence, max_workers=max_workers)
+                take = self._travelling(_take_in_turn, options)
                 return write_pieces_on_cluster(engine, groups, take, target, reveal=reveal, on_host=advance)
-            ahead = gather_ahead(self.hosts, self.pool, size=size, max_workers=max_workers, on_answer=advance)
-            with closing(ahead) as answers:
+            return write_pieces(groups, partial(self._in_turn, on_answer=advance, **options), target, reveal=reveal)
 
-                def take_next(hosts: Sequence[Host]) -> Snapshot:
-                    taken, _ = from_answers(list(islice(answers, len(hosts))), precedence=precedence, source=self)
-                    return self._inspected(taken, progress=False, max_workers=max_workers) if inspect else taken
+    def _in_turn(
+        self,
+        groups: Sequence[Sequence[Host]],
+        on_answer: Callable[[HostAnswer], None] | None = None,
+        **options: Unpack[_Options],
+    ) -> Generator[Snapshot]:
+        """A snapshot of each group of hosts, one after the other; hosts of later ones are asked meanwhile."""
+        max_workers = options["max_workers"]
 
-                return write_pieces(groups, take_next, target, reveal=reveal)
+        def taken(answers: list[HostAnswer]) -> Snapshot:
+            snapshot, _ = from_answers(answers, precedence=options["precedence"], source=self)
+            inspected = options["inspect"]
+            return self._inspected(snapshot, progress=False, max_workers=max_workers) if inspected else snapshot
+
+        hosts = list(chain.from_iterable(groups))
+        ahead = gather_ahead(hosts, self.pool, size=options["size"], max_workers=max_workers, on_answer=on_answer)
+        with closing(ahead) as answers:
+            for group in groups:
+                # No variable holds what is given, which may be large.
+                yield taken(list(islice(answers, len(group))))
 
     def _spread(
         self, engine: Any, take: Callable[[Sequence[Host]], Snapshot], *, strict: bool, progress: bool | None
     ) -> Snapshot:
         groups = in_groups(self.hosts, HOSTS_PER_PIECE)
         with progress_bar(len(self.hosts), wanted=progress) as advance:
-            parts = on_cluster(engine, take, groups, on_host=advance)
+            parts = []
+            for hosts, part in on_cluster(engine, take, groups):
+                parts.append(part)
+                for host in hosts:
+                    advance(host)
         whole = replace(concat(parts), source=self)
         failed = whole.hosts.filter(~pl.col("ok"))
         if strict and failed.height:
@@ -154,14 +186,14 @@ class Fleet(FleetHosts):
             raise GatherError({host: HostError(kind, error, host=host) for host, kind, error in errors})
         return whole
 
-    def _taking(self, **options: Any) -> Callable[[Sequence[Host]], Snapshot]:
-        """What makes a snapshot of some hosts on a worker, with the pool of its process."""
+    def _travelling(self, take: Callable[..., ResultT], options: _Options) -> Callable[..., ResultT]:
+        """What takes hosts on a worker, with the pool of its process, as they would be taken here."""
         if self.pool is not shared_pool:
             raise SnapshotError(
                 "The clients of this fleet are of a pool of its own, which can't travel to workers.",
                 remedy="Make the fleet without a pool, or take the snapshot here.",
             )
-        return partial(_take_some, audit=self.audit, **options)
+        return partial(take, audit=self.audit, **options)
 
     def _inspected(self, snapshot: Snapshot, *, progress: bool | None, max_workers: int) -> Snapshot:
         hosts = snapshot.containers["host"].n_unique()
@@ -188,6 +220,13 @@ class Fleet(FleetHosts):
         return watch(self.hosts, self.pool, precedence)
 
 
-def _take_some(hosts: Sequence[Host], *, audit: AuditSettings, **options: Any) -> Snapshot:
+def _take_some(hosts: Sequence[Host], *, audit: AuditSettings, **options: Unpack[_Options]) -> Snapshot:
     """A snapshot of some hosts, without the fleet that it came of: that could not travel."""
     return replace(Fleet(hosts, audit=audit).snapshot(progress=False, **options), source=None)
+
+
+def _take_in_turn(
+    groups: Sequence[Sequence[Host]], *, audit: AuditSettings, **options: Unpack[_Options]
+) -> Generator[Snapshot]:
+    """Snapshots of groups of hosts, one after the other."""
+    return Fleet(chain.from_iterable(groups), audit=audit)._in_turn(groups, **options)  # noqa: SLF001 - of this module

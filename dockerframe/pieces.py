@@ -7,10 +7,12 @@ tables are scanned lazily, so that no memory has to hold the whole fleet.
 from __future__ import annotations
 
 import json
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, TypeVar
 
 import polars as pl
 
@@ -21,16 +23,22 @@ from dockerframe.taking import concat, read_snapshot
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from dockerframe.hosts.host import Host
     from dockerframe.snapshot import Snapshot
 
+    # Makes a snapshot of each group of hosts, one after the other.
+    TakeInTurn: TypeAlias = Callable[[Sequence[Sequence[Host]]], Generator[Snapshot]]
+
 ResultT = TypeVar("ResultT")
+GivenT = TypeVar("GivenT")
 
 PIECES_FILE: Final = "pieces.json"
 HOSTS_PER_PIECE: Final = 100
 _RETRIES: Final = 3
+_MOST_IN_TURN: Final = 10
+_TURNS_EACH: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,9 +121,7 @@ def in_groups(hosts: Sequence[Host], hosts_per_piece: int) -> list[Sequence[Host
     return [hosts[start : start + hosts_per_piece] for start in range(0, len(hosts), hosts_per_piece)]
 
 
-def write_pieces(
-    groups: Iterable[Sequence[Host]], take: Callable[[Sequence[Host]], Snapshot], folder: Path, *, reveal: bool
-) -> Pieces:
+def write_pieces(groups: Sequence[Sequence[Host]], take: TakeInTurn, folder: Path, *, reveal: bool) -> Pieces:
     """Take pieces, each of a group of hosts, and write each before the next is taken.
 
     Raises
@@ -124,51 +130,23 @@ def write_pieces(
         When the folder has pieces already, or can't be written.
     """
     _check_is_new(folder)
-    # No variable holds a piece, so that one that is written is forgotten before the next is made.
-    written = [
-        take(hosts).write(folder, reveal=reveal, name=_piece_name(number)) for number, hosts in enumerate(groups)
-    ]
-    return _finished(folder, [one.name for one in written])
-
-
-def on_cluster(
-    engine: Any,
-    task: Callable[..., ResultT],
-    groups: Sequence[Sequence[Host]],
-    *others: Sequence[Any],
-    on_host: Callable[[Host], None],
-) -> list[ResultT]:
-    """What `task` gives for each group of hosts, in their order, on the Dask cluster that `engine` is a client of.
-
-    `others` has more arguments for each group. `on_host` is called with each host of a group that is done. A worker
-    that is lost costs another try.
-    """
-    # What a task gives depends on when it runs: it is never the same as one that ran before.
-    futures = engine.map(task, groups, *others, pure=False, retries=_RETRIES)
-    results = []
-    try:
-        for hosts, future in zip(groups, futures, strict=True):
-            results.append(future.result())
-            future.release()
-            for host in hosts:
-                on_host(host)
-    finally:
-        engine.cancel(futures)
-    return results
+    pieces = _named(groups)
+    _Writer(take, folder, reveal)(pieces)
+    return _finished(folder, pieces)
 
 
 def write_pieces_on_cluster(
     engine: Any,
     groups: Sequence[Sequence[Host]],
-    take: Callable[[Sequence[Host]], Snapshot],
+    take: TakeInTurn,
     folder: Path,
     *,
     reveal: bool,
-    on_host: Callable[[Host], None],
+    on_host: Callable[[Host], object],
 ) -> Pieces:
-    """Have workers take pieces, each written where it was taken, into a folder that they all reach.
+    """Have workers take pieces, some in turn, each written where it was taken, into a folder that they all reach.
 
-    `on_host` is called with each host of a piece that is there.
+    `on_host` is called with each host of pieces that are there.
 
     Raises
     ------
@@ -176,27 +154,65 @@ def write_pieces_on_cluster(
         When the folder has pieces already, or can't be written.
     """
     _check_is_new(folder)
-    names = [_piece_name(number) for number in range(len(groups))]
-    on_cluster(engine, _Writer(take, folder, reveal), groups, names, on_host=on_host)
-    return _finished(folder, names)
+    pieces = _named(groups)
+    in_turn = _pieces_in_turn(len(pieces), sum(engine.nthreads().values()))
+    turns = [pieces[start : start + in_turn] for start in range(0, len(pieces), in_turn)]
+    for turn, _ in on_cluster(engine, _Writer(take, folder, reveal), turns):
+        for host in chain.from_iterable(piece.hosts for piece in turn):
+            on_host(host)
+    return _finished(folder, pieces)
+
+
+def on_cluster(
+    engine: Any, task: Callable[[GivenT], ResultT], given: Sequence[GivenT]
+) -> Generator[tuple[GivenT, ResultT]]:
+    """Each thing given with what `task` makes of it, in order, on the Dask cluster that `engine` is a client of.
+
+    A worker that is lost costs another try.
+    """
+    # What a task gives depends on when it runs: it is never the same as one that ran before.
+    futures = engine.map(task, given, pure=False, retries=_RETRIES)
+    try:
+        for one, future in zip(given, futures, strict=True):
+            result = future.result()
+            future.release()
+            yield one, result
+    finally:
+        engine.cancel(futures)
+
+
+def _pieces_in_turn(pieces: int, threads: int) -> int:
+    """How many pieces a worker takes in turn, so that their slow hosts are waited for together.
+
+    No more than leaves every thread with several turns: the last ones should end at about the same time.
+    """
+    return max(1, min(_MOST_IN_TURN, pieces // (_TURNS_EACH * max(1, threads))))
 
 
 @dataclass(frozen=True, slots=True)
 class _Writer:
-    """Takes a piece and writes it under its name, on whatever machine this runs."""
+    """Takes pieces in turn and writes each under its name, on whatever machine this runs."""
 
-    take: Callable[[Sequence[Host]], Snapshot]
+    take: TakeInTurn
     folder: Path
     reveal: bool
 
-    def __call__(self, hosts: Sequence[Host], name: str) -> None:
-        if not (self.folder / name).exists():
-            # It is there if the worker that wrote it was lost before it could say so.
-            self.take(hosts).write(self.folder, reveal=self.reveal, name=name)
+    def __call__(self, pieces: Sequence[_NamedPiece]) -> None:
+        # Some are there if the worker that wrote them was lost before it could say so.
+        missing = [piece for piece in pieces if not (self.folder / piece.name).exists()]
+        with closing(self.take([piece.hosts for piece in missing])) as taken:
+            for piece in missing:
+                # No variable holds a snapshot, so that one that is written is forgotten before the next is made.
+                next(taken).write(self.folder, reveal=self.reveal, name=piece.name)
 
 
-def _piece_name(number: int) -> str:
-    return f"piece-{number:06}"
+class _NamedPiece(NamedTuple):
+    name: str
+    hosts: Sequence[Host]
+
+
+def _named(groups: Sequence[Sequence[Host]]) -> list[_NamedPiece]:
+    return [_NamedPiece(f"piece-{number:06}", hosts) for number, hosts in enumerate(groups)]
 
 
 def _check_is_new(folder: Path) -> None:
@@ -204,10 +220,11 @@ def _check_is_new(folder: Path) -> None:
         raise SnapshotError(f"{folder} has the pieces of a fleet already.", remedy="Name a new folder.")
 
 
-def _finished(folder: Path, names: Sequence[str]) -> Pieces:
+def _finished(folder: Path, pieces: Sequence[_NamedPiece]) -> Pieces:
     """The folder, which is one of pieces from now on."""
     taken_at = datetime.now(UTC)
+    names = tuple(piece.name for piece in pieces)
     folder.mkdir(parents=True, exist_ok=True)
     with replaced_file(folder / PIECES_FILE) as making:
         making.write_text(json.dumps({"taken_at": taken_at.isoformat(), "pieces": names}, indent=1), encoding="utf-8")
-    return Pieces(folder, taken_at, tuple(names))
+    return Pieces(folder, taken_at, names)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import polars as pl
 
@@ -16,6 +16,8 @@ from dockerframe.schemas import ERRORS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+_BLANKS: Final = b" \t\r\n"
 
 
 class Decoded(NamedTuple):
@@ -69,9 +71,9 @@ def encode_summaries(summaries: Sequence[Mapping[str, object]]) -> bytes:
 
 
 def _is_array(body: bytes) -> bool:
-    """Whether it begins and ends as an array. With more blanks around it than is usual it is salvaged."""
-    blanks = b" \t\r\n"
-    return body[:64].lstrip(blanks).startswith(b"[") and body[-64:].rstrip(blanks).endswith(b"]")
+    """Whether it begins and ends as an array, with any blanks around it."""
+    start, stop = body.find(b"["), body.rfind(b"]")
+    return 0 <= start < stop and not body[:start].strip(_BLANKS) and not body[stop + 1 :].strip(_BLANKS)
 
 
 def _without_unusable_ids(summaries: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

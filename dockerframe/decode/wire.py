@@ -63,9 +63,9 @@ WIRE_SCHEMA: Final = pl.Schema(
         "Status": pl.String(),
         "Health": pl.Struct({"Status": pl.String()}),
         "Labels": pl.Map(pl.String(), pl.String()),
-        # Wide enough for any number: what is no port is told in `dockerframe.decode.ports`.
+        # Wide enough for a number of 38 digits: what is no port is told in `dockerframe.decode.ports`.
         "Ports": pl.List(
-            _wire_struct({**PORT_FIELDS, "private_port": pl.Int64(), "public_port": pl.Int64()}, _WIRE_PORT)
+            _wire_struct({**PORT_FIELDS, "private_port": pl.Int128(), "public_port": pl.Int128()}, _WIRE_PORT)
         ),
         "Mounts": pl.List(_wire_struct(MOUNT_FIELDS, _WIRE_MOUNT)),
         "NetworkSettings": pl.Struct({"Networks": pl.Map(pl.String(), _wire_struct(NETWORK_FIELDS, _WIRE_NETWORK))}),

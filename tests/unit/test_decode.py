@@ -83,20 +83,18 @@ def test_a_summary_of_wrong_types_costs_itself_alone(bad: dict[str, object], key
 
 def test_ports_that_are_none_are_left_out_and_told() -> None:
     https = {"IP": "0.0.0.0", "PrivatePort": 443, "PublicPort": 8443, "Type": "tcp"}
-    bindings = [https, https | {"PublicPort": 70000}, https | {"PrivatePort": -5, "PublicPort": None}]
+    wrong = [{"PublicPort": 70000}, {"PublicPort": 10**20}, {"PrivatePort": -5, "PublicPort": None}]
+    bindings = [https, *(https | binding for binding in wrong)]
     body = json.dumps([summary(Id="a", Ports=bindings), summary(Id="b", Ports=[https]), summary(Id="c", Ports=None)])
     snap = dkf.from_summaries(body.encode())
     assert snap.ports.select("container_id", "private_port", "public_port").rows() == [
         ("a", 443, 8443),
         ("b", 443, 8443),
     ]
-    told = snap.errors.filter(kind="invalid_summary").select("container_id", "message").rows()
-    assert told == [
-        (
-            "a",
-            "It has ports that are none, which are left out: 443 published at 70000, -5. Ports are 1 to 65535.",
-        )
-    ]
+    error = snap.errors.filter(kind="invalid_summary").select("container_id", "message").row(0)
+    left_out = "443 published at 70000, 443 published at 100000000000000000000, -5"
+    assert error == ("a", f"It has ports that are none, which are left out: {left_out}. Ports are 1 to 65535.")
+    assert snap.errors.height == 1
 
 
 def test_summaries_that_are_no_objects_or_have_no_id_of_their_own() -> None:
@@ -146,6 +144,12 @@ def test_a_boundary_inside_a_summary_falls_back_to_the_whole(monkeypatch: pytest
 def test_order_of_hosts_stays_where_one_had_to_be_salvaged() -> None:
     bodies = {"a": b'[{"Id": "1", "Labels": 3}, {"Id": "2"}]', "b": b'[{"Id": "3"}]', "c": b'[{"Id": "4"}]'}
     assert decode_bodies(bodies).summaries["host"].to_list() == ["a", "b", "c"]
+
+
+def test_blanks_around_an_answer_do_not_send_it_the_slow_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr("dockerframe.decode.bodies.salvage")
+    blanks = b" \t\r\n" * 50
+    assert decode_bodies({"h": blanks + b'[{"Id": "1"}]' + blanks}).summaries["container_id"].to_list() == ["1"]
 
 
 def test_decoded_rows_have_their_schema() -> None:

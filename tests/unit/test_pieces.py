@@ -8,7 +8,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
 import dask
@@ -18,6 +18,7 @@ from distributed import Client, LocalCluster
 
 import dockerframe as dkf
 from dockerframe.hosts.host import Timeouts
+from dockerframe.pieces import _named, _Writer
 from tests.engines.process import free_port
 from tests.faults.stand_in import stand_ins
 
@@ -84,6 +85,43 @@ def test_a_cluster_gives_the_same_rows(fleet: dkf.Fleet, engine: Client, tmp_pat
     # What the workers would be asked to do is theirs to refuse.
     with pytest.raises(ValueError, match="max_workers"):
         fleet.snapshot(engine=engine, max_workers=0)
+
+
+@pytest.mark.parametrize(("hosts_per_piece", "in_turn"), [(100, [1, 1, 1]), (5, [6] * 8 + [2]), (1, [10] * 25)])
+def test_a_worker_takes_some_pieces_in_turn_and_leaves_some_for_the_others(
+    fleet: dkf.Fleet,
+    engine: Client,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    hosts_per_piece: int,
+    in_turn: list[int],
+) -> None:
+    given: list[int] = []
+
+    def none_of(_: object, turns: list[list[object]], **options: object) -> list[object]:
+        given.extend(len(turn) for turn in turns)
+        raise InterruptedError
+
+    monkeypatch.setattr(engine, "map", none_of)
+    with pytest.raises(InterruptedError):
+        fleet.write_pieces(tmp_path / "p", hosts_per_piece=hosts_per_piece, engine=engine)
+    assert given == in_turn
+
+
+def test_a_piece_that_a_lost_worker_had_written_is_not_taken_again(fleet: dkf.Fleet, tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    def take(groups: Sequence[Sequence[dkf.Host]]) -> Generator[dkf.Snapshot]:
+        for hosts in groups:
+            asked.extend(host.name for host in hosts)
+            yield dkf.Fleet(hosts).snapshot(progress=False)
+
+    write = _Writer(take, tmp_path, reveal=False)
+    pieces = _named([fleet.hosts[:2], fleet.hosts[2:4]])
+    write(pieces[:1])
+    write(pieces)
+    assert asked == ["h000", "h001", "h002", "h003"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["piece-000000", "piece-000001"]
 
 
 def test_pieces_with_inspections(fleet: dkf.Fleet, tmp_path: Path) -> None:
