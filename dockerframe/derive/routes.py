@@ -198,13 +198,7 @@ def _target_port() -> pl.Expr:
 def _excluded_reason(
     rows: pl.DataFrame, containers: pl.DataFrame, failed: pl.DataFrame, errors: pl.DataFrame
 ) -> pl.Series:
-    container = pl.int_range(pl.len(), dtype=pl.UInt32).alias("row")
-    failed_rows = containers.select(container, *KEYS).join(failed, on=KEYS, how="semi")["row"]
-    failed_routes = errors.filter(pl.col("alias").is_not_null()).select("row", "alias").unique()
-    is_failed = rows.select("row", "alias").join(
-        failed_routes.with_columns(has_failed=True), on=["row", "alias"], how="left", maintain_order="left"
-    )
-    has_error = pl.col("row").is_in(failed_rows.implode()) | is_failed["has_failed"].fill_null(value=False)
+    has_error = _has_own_error(containers, failed) | _has_route_error(rows, errors)
     reasons = {
         "error": has_error,
         "manual": pl.col("is_excluded"),
@@ -216,3 +210,24 @@ def _excluded_reason(
     }
     first = pl.coalesce(*(pl.when(holds).then(pl.lit(reason)) for reason, holds in reasons.items()))
     return rows.select(first.alias("excluded_reason")).to_series()
+
+
+def _has_own_error(containers: pl.DataFrame, failed: pl.DataFrame) -> pl.Expr:
+    """Whether the container of a route is one of those that failed (Boolean). Reads `row`."""
+    if failed.is_empty():
+        # To look for none takes as long as to look for a few, and most fleets have none.
+        return pl.lit(value=False)
+    container = pl.int_range(pl.len(), dtype=pl.UInt32).alias("row")
+    rows = containers.select(container, *KEYS).join(failed, on=KEYS, how="semi")["row"]
+    return pl.col("row").is_in(rows.implode())
+
+
+def _has_route_error(rows: pl.DataFrame, errors: pl.DataFrame) -> pl.Expr:
+    """Whether a label of a route itself is wrong (Boolean), of `rows` in their order."""
+    failed = errors.filter(pl.col("alias").is_not_null()).select("row", "alias").unique()
+    if failed.is_empty():
+        return pl.lit(value=False)
+    found = rows.select("row", "alias").join(
+        failed.with_columns(is_failed=True), on=["row", "alias"], how="left", maintain_order="left"
+    )
+    return pl.lit(found["is_failed"].fill_null(value=False))
