@@ -8,7 +8,7 @@ import polars as pl
 
 from dockerframe.schemas import DURATION
 
-_NUMBER: Final = r"(?:\d+(?:\.\d*)?|\.\d+)"
+_NUMBER: Final = r"(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)"
 _UNIT: Final = r"(?:ns|us|µs|μs|ms|s|m|h)"
 _WHOLE: Final = rf"^[-+]?(?:0|(?:{_NUMBER}{_UNIT})+)$"
 _MICROSECONDS: Final = {
@@ -49,5 +49,5 @@ def go_duration(text: pl.Expr) -> pl.Expr:
 
 def whole_seconds(text: pl.Expr) -> pl.Expr:
     """What a text of digits means in seconds, as a Duration; null where it is no such text."""
-    seconds = pl.when(text.str.contains(r"^\d{1,12}$")).then(text.cast(pl.Int64, strict=False))
+    seconds = pl.when(text.str.contains(r"^[0-9]{1,12}$")).then(text.cast(pl.Int64, strict=False))
     return (seconds * 1_000_000).cast(DURATION)

@@ -55,7 +55,7 @@ def _choice(name: str, choices: tuple[str, ...], default: str) -> IdleSetting:
 
 def _not_bare(text: pl.Expr) -> pl.Expr:
     """A bare number has no unit to read it by, not even a zero."""
-    return pl.when(~text.str.contains(r"^[-+]?\d*$")).then(text)
+    return pl.when(~text.str.contains(r"^[-+]?[0-9]*$")).then(text)
 
 
 def _stop_timeout() -> IdleSetting:

@@ -20,7 +20,7 @@ NETWORK_LABEL: Final = "proxy.network"
 
 _NAMED: Final = pl.Struct({"wanted": pl.String(), "used": pl.String()})
 _HOST_PART: Final = r"^[a-z]+://(?:[^/?#]*@)?(?:\[([^\]]*)\]|([^/?#:]*))"
-_LOCAL_NAME: Final = r"^(?i:localhost|127\.\d+\.\d+\.\d+|::1|0\.0\.0\.0|::)$"
+_LOCAL_NAME: Final = r"^(?i:localhost|127\.[0-9]+\.[0-9]+\.[0-9]+|::1|0\.0\.0\.0|::)$"
 
 
 def url_hostname(url: IntoExpr = "url") -> pl.Expr:

@@ -165,7 +165,7 @@ class _References(NamedTuple):
 
 
 def _resolve_references(references: pl.DataFrame, aliases: pl.DataFrame) -> _References:
-    number = pl.col("name").str.extract(r"^[#$]\+?(\d{1,9})$").cast(pl.UInt32)
+    number = pl.col("name").str.extract(r"^[#$]\+?([0-9]{1,9})$").cast(pl.UInt32)
     numbered = references.with_columns(number.alias("number"), pl.lit("reference").alias("origin")).drop("name")
     return _nth_alias(numbered, aliases)
 

@@ -16,7 +16,8 @@ from dockerframe.schemas import HIGHEST_PORT, ROUTES
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-_PORT: Final = r"^(?:(\d*):)?(\d*)$"
+# Not \d: that would be any digit of Unicode, of which numbers can't be made.
+_PORT: Final = r"^(?:0*([0-9]{0,5}):)?0*([0-9]{0,5})$"
 _VALUE: Final = pl.col("value")
 
 
@@ -35,7 +36,7 @@ def _typed(name: str, parse: Callable[[pl.Expr], pl.Expr], valid: str) -> _Typed
 
 
 def _whole_number(text: pl.Expr) -> pl.Expr:
-    return text.str.extract(r"^(\d+)$").cast(pl.Int64, strict=False)
+    return text.str.extract(r"^([0-9]+)$").cast(pl.Int64, strict=False)
 
 
 def _port_number(part: int) -> pl.Expr:
@@ -44,7 +45,7 @@ def _port_number(part: int) -> pl.Expr:
 
 
 def _is_bad_port() -> pl.Expr:
-    numbers = [_VALUE.str.extract(_PORT, part).cast(pl.UInt64, strict=False) for part in (1, 2)]
+    numbers = [_VALUE.str.extract(_PORT, part).cast(pl.UInt32, strict=False) for part in (1, 2)]
     too_large = [(number > HIGHEST_PORT).fill_null(value=False) for number in numbers]
     return ~_VALUE.str.contains(_PORT) | pl.any_horizontal(too_large)
 

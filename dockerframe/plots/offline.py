@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 import altair as alt
@@ -27,16 +28,30 @@ SEVERITY_COLOURS: Final = {
 }
 
 
+_VERSION: Final = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
+_NOT_OF_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
 def svg(chart: Any) -> str:
     """A chart as the text of an SVG picture. Texts in it are texts, whatever they hold."""
-    return str(vl_convert.vegalite_to_svg(chart.to_dict(), vl_version=_VERSION))
+    return str(vl_convert.vegalite_to_svg(_drawable(chart.to_dict()), vl_version=_VERSION))
 
 
-_VERSION: Final = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
+def _drawable(described: Any) -> Any:
+    """What describes a chart, without the characters that XML has no place for: at one, what draws it aborts Python."""
+    if isinstance(described, str):
+        return _NOT_OF_XML.sub("\N{REPLACEMENT CHARACTER}", described)
+    if isinstance(described, dict):
+        return {key: _drawable(value) for key, value in described.items()}
+    return [_drawable(value) for value in described] if isinstance(described, list) else described
 
 
 class _Offline:
     """Shows a chart as SVG, where Altair would fetch what draws it from outside."""
+
+    def to_dict(self, *args: Any, **options: Any) -> Any:
+        """What describes the chart, for all that draws or saves it."""
+        return _drawable(super().to_dict(*args, **options))  # type: ignore[misc]
 
     def _repr_mimebundle_(self, *_args: Any, **_options: Any) -> dict[str, str]:
         return {"image/svg+xml": svg(self), "text/plain": repr(self)}

@@ -40,7 +40,7 @@ def test_2_references_count_from_1() -> None:
     assert fields({**AB, "proxy.#2.port": "2", "proxy.$1.port": "1"}) == {("a", "port"): "1", ("b", "port"): "2"}
 
 
-@pytest.mark.parametrize("reference", ["#0", "#3", "#x", "$", "#-1", "#99999999999999999999"])
+@pytest.mark.parametrize("reference", ["#0", "#3", "#x", "$", "#-1", "#99999999999999999999", "#１"])
 def test_2_reference_out_of_range(reference: str) -> None:
     label = f"proxy.{reference}.port"
     assert errors({**AB, label: "1"}) == [("alias_ref_out_of_range", label)]

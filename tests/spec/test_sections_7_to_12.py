@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import dockerframe as dkf
+from dockerframe.derive.well_known_ports import BY_ALIAS, BY_IMAGE
 from tests.summaries import container, errors, labelled, route, snapshot_of, summary
 
 COMPOSE = "com.docker.compose"
@@ -205,7 +208,7 @@ def test_11_only_with_an_idle_timeout(idle: dict[str, str]) -> None:
     [
         ("idle_timeout", "soon"), ("idle_timeout", "10"), ("idle_timeout", "0"), ("idle_timeout", "1h 30m"), ("wake_timeout", "10"),
         ("idle_timeout", "99999999999h"), ("stop_timeout", "1x"), ("stop_method", "STOP"), ("stop_signal", "SIGUSR1"), ("start_endpoint", "start"),
-        ("start_endpoint", "#top"), ("start_endpoint", "/%zz"), ("no_loading_page", "yes"),
+        ("start_endpoint", "#top"), ("start_endpoint", "/%zz"), ("no_loading_page", "yes"), ("idle_timeout", "１h30m"), ("stop_timeout", "５"),
     ],
 )  # fmt: skip
 def test_11_one_bad_value_takes_the_idle_configuration(name: str, text: str) -> None:
@@ -286,11 +289,27 @@ def test_12_an_error_of_one_route_leaves_the_other() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "kind"),
-    [("http", "invalid_port"), ("70000", "invalid_port"), ("1:2:3", "invalid_port"), ("-1", "invalid_port")],
+    "text",
+    ["http", "70000", "1:2:3", "-1", "９", "99999999999999999999", "70000:80", "80:99999999999999999999"],
 )
-def test_12_a_port_that_is_none(text: str, kind: str) -> None:
-    assert errors({"proxy.web.port": text}) == [(kind, "proxy.web.port")]
+def test_12_a_port_that_is_none(text: str) -> None:
+    assert errors({"proxy.web.port": text}) == [("invalid_port", "proxy.web.port")]
+
+
+def test_12_a_port_of_an_engine_that_is_0_is_none() -> None:
+    published = [{"PrivatePort": 80, "PublicPort": 0, "Type": "tcp"}]
+    assert route(url=REMOTE, Ports=published)["target_port"] is None
+    published = [{"PrivatePort": 0, "PublicPort": 8080, "Type": "tcp"}]
+    assert route(Ports=published, Labels={"proxy.web.port": "8080"})["target_port"] == 8080
+
+
+def test_12_well_known_ports_are_those_of_the_specification() -> None:
+    listed = json.loads((Path(__file__).parent / "well_known_ports.json").read_text())
+    known = {
+        **{("image", name): port for name, port in BY_IMAGE.items()},
+        **{("alias", name): port for name, port in BY_ALIAS.items()},
+    }
+    assert known == {(one["match"], one["name"]): (one["scheme"], one["port"]) for one in listed}
 
 
 def test_12_typed_fields() -> None:

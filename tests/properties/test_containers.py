@@ -1,0 +1,139 @@
+"""The vectorized columns and effective routes against plain ones, on generated containers."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import dockerframe as dkf
+from tests.spec.reference import resolve
+from tests.spec.reference_of_containers import container, excluded_reason, route
+
+OWN_KINDS = {"invalid_bool", "network_not_found", "no_network", "invalid_idle"}
+
+URLS = st.sampled_from([
+    "unix:///var/run/docker.sock", "tcp://localhost:2375", "tcp://127.3.2.1:2375", "tcp://[::1]:2375", "tcp://0.0.0.0:1",
+    "tcp://10.0.0.1:2375", "ssh://ops@docker1.local", "agent://10.0.0.5:8890", "tcp://[2001:db8::1]:2375",
+    "tcp://localhost.example.com:1",
+])  # fmt: skip
+NUMBERS = st.sampled_from([80, 443, 8080, 8443, 3000, 5432, 53, 1443, 9000, 9001, 6379, 0, None])
+BINDINGS = st.fixed_dictionaries({
+    "IP": st.sampled_from(["0.0.0.0", "::", "", None]), "PrivatePort": NUMBERS, "PublicPort": NUMBERS,
+    "Type": st.sampled_from(["tcp", "udp"]),
+})  # fmt: skip
+DURATIONS = st.sampled_from([
+    "", "1h30m", "500ms", "10s", "10", "0", "0s", "soon", "1.5h", ".5s", "1.s", "s", "1h 30m", "-5s", "+5s", "１h30m", "1h２m",
+    "1µs", "1500ns", "99999999999h", "1h1", "５",
+])  # fmt: skip
+TEXTS = st.sampled_from(["", "1", "true", "T", "yes", "0", "False", "no", "１"])
+NAMES = st.sampled_from(["web", "db", "x-web", "web-old", "buildx_0", "portainer", "adguard-home", "nginx", ""])
+FIELD_TEXTS = {
+    "port": [
+        "", "80", "0", "0080", "9000:80", "9000:", ":80", ":", "8443:443", "53", "1443", "65535", "65536", "1:2:3", "-1", "+1", "８０",
+        "99999999999999999999", "8080", "http", "80 ", "000000000000000000000443",
+    ],
+    "scheme": ["", "https", "tcp"],
+    "host": ["", "Example.COM", "docker1.local", "127.0.0.1"],
+    "no_tls_verify": ["true", "maybe", "", "1"],
+    "response_header_timeout": ["30s", "x", "1h２m", ""],
+    "max_conns_per_host": ["7", "-1", "７", "99999999999999999999", ""],
+}  # fmt: skip
+FIELDS = st.sampled_from([(name, text) for name, texts in FIELD_TEXTS.items() for text in texts])
+HEADS = st.sampled_from(["web", "a", "b-old", "x-c", "*", "#1", "#2", "#１", "$1"])
+OTHERS = st.fixed_dictionaries({}, optional={
+    "proxy.aliases": st.sampled_from(["", "a", "a, b-old", " , ", "x-c\ta", "web"]),
+    "proxy.exclude": TEXTS,
+    "proxy.network": st.sampled_from(["", "front", "back", "gone"]),
+    "proxy.idle_timeout": DURATIONS,
+    "proxy.wake_timeout": DURATIONS,
+    "proxy.stop_timeout": DURATIONS,
+    "proxy.stop_method": st.sampled_from(["", "stop", "kill", "pause", "STOP"]),
+    "proxy.stop_signal": st.sampled_from(["", "SIGINT", "HUP", "SIGUSR1"]),
+    "proxy.start_endpoint": st.sampled_from(["", "/", "/a#b", "#b", "a", "/%zz", "/%20", "/a b", "/é"]),
+    "proxy.no_loading_page": TEXTS,
+    "proxy.depends_on": st.sampled_from(["", "a, b", ",", "db:service_healthy:true,c"]),
+    "com.docker.compose.depends_on": st.sampled_from(["", "c:service_started:false, ,d"]),
+    "com.docker.compose.project": st.sampled_from(["", "shop"]),
+    "com.docker.compose.service": st.sampled_from(["", "db"]),
+    "org.opencontainers.image.version": st.sampled_from(["", "1.2"]),
+    "other": TEXTS,
+})  # fmt: skip
+NETWORKS = st.dictionaries(
+    st.sampled_from(["front", "shop_front", "back", "_front"]),
+    st.none() | st.fixed_dictionaries({"IPAddress": st.sampled_from(["", "172.18.0.2", "172.19.0.3"])}),
+    max_size=3,
+)
+SUMMARIES = st.fixed_dictionaries({
+    "Names": st.none() | st.lists(NAMES.map(lambda name: f"/{name}"), max_size=2),
+    "Image": st.sampled_from([
+        "nginx", "nginx:1.27", "postgres:16", "org/redis", "reg.local:5000/team/app:2", "localhost/app", "localhost:5000/app",
+        "zabbix/agent", "docker.io/selenium/hub", "app@sha256:ab", "reg.io/a/b:1@sha256:cd", "sha256:abcd", "portainer/portainer-ce",
+        "foo.bar", "a/b/c",
+    ]),
+    "ImageID": st.sampled_from(["sha256:ab", "ab", "", None]),
+    "Ports": st.none() | st.lists(BINDINGS, max_size=5),
+    "Mounts": st.none() | st.lists(st.fixed_dictionaries({"Destination": st.sampled_from(["/var/lib/mysql", "/data", "/var/lib/mysql/", "/var/lib/postgresql/data"])}), max_size=3),
+    "State": st.sampled_from(["running", "exited", "paused", None]),
+    "Status": st.sampled_from(["Up 2 hours", "running", "Up (healthy)", "Up 1 second (health: starting)", "Up (unhealthy) ", "(healthy) no", None]),
+    "Health": st.sampled_from([None, {"Status": "unhealthy"}, {"Status": ""}]),
+    "HostConfig": st.sampled_from([None, {"NetworkMode": "host"}, {"NetworkMode": "bridge"}]),
+    "NetworkSettings": st.none() | st.fixed_dictionaries({"Networks": st.none() | NETWORKS}),
+    "Labels": st.builds(
+        lambda fields, others: {f"proxy.{head}.{name}": text for head, (name, text) in fields} | others,
+        st.lists(st.tuples(HEADS, FIELDS), max_size=4),
+        OTHERS,
+    ),
+})  # fmt: skip
+
+
+KNOWN = {
+    (one["match"], one["name"]): (one["scheme"], one["port"])
+    for one in json.loads((Path(__file__).parents[1] / "spec" / "well_known_ports.json").read_text())
+}
+
+
+@pytest.mark.timeout(900)
+@settings(max_examples=150)
+@given(st.lists(SUMMARIES, min_size=40, max_size=120), URLS, st.sampled_from(["explicit", "wildcard"]))
+def test_columns_and_routes_are_those_of_the_plain_rules(summaries, url, precedence) -> None:
+    """labels.md, sections 1 to 5 and 7 to 12."""
+    summaries = [{"Id": str(number), **one} for number, one in enumerate(summaries)]
+    snap = dkf.from_summaries(json.dumps(summaries).encode(), url=url, precedence=precedence)
+    rows = snap.containers.to_dicts()
+    routes = _by_container(snap.routes.to_dicts())
+    errors = _by_container(snap.errors.to_dicts())
+    for one, row in zip(summaries, rows, strict=True):
+        expected, own = container(one, url)
+        assert {name: row[name] for name in expected} == expected, one
+        told = {(error["kind"], error["label"]) for error in errors.get(one["Id"], [])}
+        # An alias may be empty in a label of a route too, which is told under the same kind.
+        assert {(kind, label) for kind, label in told if kind in OWN_KINDS or label == "proxy.aliases"} == own, one
+        assert _routes(one, routes.get(one["Id"], [])) == _expected(one, expected, own, precedence), one
+
+
+def _routes(summary: dict[str, Any], routes: list[dict[str, Any]]) -> dict[str, tuple[Any, ...]]:
+    columns = ("target_host", "scheme", "target_port", "listening_port", "excluded_reason")
+    return {one["alias"]: tuple(one[name] for name in columns) for one in routes}
+
+
+def _expected(summary, row, own, precedence) -> dict[str, tuple[Any, ...]]:
+    fields, _, aliases = resolve(summary["Labels"], row["container_name"], precedence)
+    by_alias = {alias: {path: value for other, path, value, *_ in fields if other == alias} for alias in aliases}
+    found = {}
+    for alias, texts in by_alias.items():
+        reached, bad = route(row, alias, texts, KNOWN)
+        reason = excluded_reason(row, alias, reached["target_port"], failed=bool(own or bad))
+        found[alias] = (*reached.values(), reason)
+    return found
+
+
+def _by_container(rows: list[dict[str, Any]]) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = {}
+    for row in rows:
+        found.setdefault(row["container_id"], []).append(row)
+    return found
