@@ -22,6 +22,8 @@ _FACTS: Final = {
     "health": ("health",),
     "config": ("command", "network_mode", "compose_project", "compose_service"),
 }
+# Told as `routes` too, but compared apart: the alias `a.port` is not the port of the alias `a`.
+_ROUTE_FIELDS: Final = "route_fields"
 
 
 def differences(before: Tables, after: Tables) -> pl.DataFrame:
@@ -148,9 +150,10 @@ def _changed_facts(before: Tables, after: Tables, pairs: pl.DataFrame) -> pl.Dat
     left_out = pl.col("value", "value_after").str.contains(REDACTED, literal=True).fill_null(value=False)
     is_known = ~pl.any_horizontal(left_out)
     differs = pl.col("value").ne_missing(pl.col("value_after")) & is_known
+    change = pl.col("change").replace(_ROUTE_FIELDS, "routes")
     return (
         both.filter(differs)
-        .select(*KEYS, "change", "field", pl.col("value").alias("before"), pl.col("value_after").alias("after"))
+        .select(*KEYS, change, "field", pl.col("value").alias("before"), pl.col("value_after").alias("after"))
         .collect()
     )
 
@@ -165,8 +168,6 @@ def _facts(tables: Tables) -> pl.LazyFrame:
         for change, columns in _FACTS.items()
         for column in columns
     ]
-    access = pl.when("rw").then(pl.lit("rw")).otherwise(pl.lit("ro"))
-    mount = pl.concat_str(pl.coalesce("name", "source"), access, separator=" ", ignore_nulls=True)
     reached = pl.coalesce(pl.format("excluded: {}", "excluded_reason"), route_target())
     lazy = {name: table.lazy() for name, table in tables.items()}
     return pl.concat(
@@ -174,10 +175,10 @@ def _facts(tables: Tables) -> pl.LazyFrame:
             *own,
             _keyed(lazy["labels"], "labels", pl.col("key"), pl.col("value")),
             _keyed(_bindings(lazy["ports"]), "ports", pl.col("port"), pl.col("bound")),
-            _keyed(lazy["mounts"], "mounts", pl.col("destination"), mount),
+            _keyed(_mounted(lazy["mounts"]), "mounts", pl.col("destination"), pl.col("mounted")),
             _keyed(lazy["networks"], "networks", pl.col("network"), pl.lit("attached")),
             _keyed(lazy["routes"], "routes", pl.col("alias"), reached),
-            _keyed(lazy["route_fields"], "routes", pl.format("{}.{}", "alias", "field"), pl.col("value")),
+            _keyed(lazy["route_fields"], _ROUTE_FIELDS, pl.format("{}.{}", "alias", "field"), pl.col("value")),
         ]
     )
 
@@ -192,3 +193,10 @@ def _bindings(ports: pl.LazyFrame) -> pl.LazyFrame:
     bound = pl.concat_str(pl.col("ip").fill_null("*"), "public_port", separator=":")
     port = pl.format("{}/{}", "private_port", "type").alias("port")
     return ports.group_by(*KEYS, port).agg(bound.drop_nulls().sort().str.join(", ").alias("bound"))
+
+
+def _mounted(mounts: pl.LazyFrame) -> pl.LazyFrame:
+    """What is mounted at each place: what several mounts bring to one place as one text; `destination`, `mounted`."""
+    access = pl.when("rw").then(pl.lit("rw")).otherwise(pl.lit("ro"))
+    mount = pl.concat_str(pl.coalesce("name", "source"), access, separator=" ", ignore_nulls=True)
+    return mounts.group_by(*KEYS, "destination").agg(mount.sort().str.join(", ").alias("mounted"))

@@ -99,8 +99,9 @@ def _checked(rule: Rule, fleet: FleetTables) -> pl.LazyFrame:
         pl.col("host", "container_id").cast(pl.String),
         rule=pl.lit(rule.id),
         severity=pl.lit(rule.severity).cast(FINDINGS.schema["severity"]),
-        message=pl.col("message").cast(pl.String),
-        evidence=pl.col("evidence").cast(pl.String),
+        # A rule says nothing where the engine did not tell what it would say.
+        message=pl.col("message").cast(pl.String).fill_null(rule.title),
+        evidence=pl.col("evidence").cast(pl.String).fill_null("the engine does not tell all of it"),
         remedy=pl.lit(rule.remedy),
     )
 

@@ -99,8 +99,9 @@ def _widths(cells: Mapping[str, list[Text]], room: int) -> dict[str, int]:
 
 
 def warn(message: str) -> None:
-    """Say something on standard error."""
-    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(message, style="yellow"))
+    """Say something on standard error. What hosts say may be in it: it can't steer the terminal."""
+    shown = "\n".join(shown_text(line) for line in message.split("\n"))
+    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(shown, style="yellow"))
 
 
 def _print_whole(table: pl.DataFrame, output: Output) -> None:

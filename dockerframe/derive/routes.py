@@ -138,13 +138,13 @@ def _bindings_at(wanted: pl.DataFrame, containers: pl.DataFrame) -> pl.DataFrame
         wanted.lazy()
         .select(_place("port"))
         .join(
-            private.lazy().select(_place("private_port"), _port("public_port").alias("published_as"), is_private=True),
+            private.lazy().select(_place("private_port"), pl.col("public_port").alias("published_as"), is_private=True),
             on="place",
             how="left",
             maintain_order="left",
         )
         .join(
-            public.lazy().select(_place("public_port"), _port("private_port").alias("published_for")),
+            public.lazy().select(_place("public_port"), pl.col("private_port").alias("published_for")),
             on="place",
             how="left",
             maintain_order="left",
@@ -155,11 +155,6 @@ def _bindings_at(wanted: pl.DataFrame, containers: pl.DataFrame) -> pl.DataFrame
         .drop("place")
         .collect(engine="in-memory")
     )
-
-
-def _port(name: str) -> pl.Expr:
-    """A port; null where it is 0, which is how some engines say that there is none."""
-    return pl.when(pl.col(name) > 0).then(name)
 
 
 def _place(port: str) -> pl.Expr:

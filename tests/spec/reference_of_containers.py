@@ -100,7 +100,7 @@ def by_port(summary: dict[str, Any], key: str) -> list[dict[str, Any]]:
     for one in summary.get("Ports") or []:
         if one.get(key):
             found[one[key]] = {
-                "ip": one.get("IP"), "private_port": one.get("PrivatePort"), "public_port": one.get("PublicPort"),
+                "ip": one.get("IP"), "private_port": one.get("PrivatePort") or None, "public_port": one.get("PublicPort") or None,
                 "type": one.get("Type"),
             }  # fmt: skip
     return [found[port] for port in sorted(found)]

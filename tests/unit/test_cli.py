@@ -17,6 +17,7 @@ import polars as pl
 import pytest
 
 import dockerframe as dkf
+from dockerframe.cli.output import warn
 from tests.terminal import shown_on_terminal
 
 
@@ -111,6 +112,11 @@ def test_tables_fit_a_narrow_terminal() -> None:
 def test_labels_are_never_markup() -> None:
     shown = run("routes", "--demo").stdout.decode()
     assert "[bold]" not in shown
+
+
+def test_what_hosts_say_does_not_steer_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    warn("[http] It said: \x1b[2J\x07gone.\nTry again.")
+    assert capsys.readouterr().err == "[http] It said: �[2J�gone.\nTry again.\n"
 
 
 def test_ctrl_c_waits_for_no_host() -> None:

@@ -207,6 +207,29 @@ def test_what_an_earlier_version_wrote_is_read_with_nulls_for_its_missing_column
     assert dkf.diff(again, snap).filter(pl.col("change") != "changed").height == 0
 
 
+def test_what_stands_at_one_place_twice_differs_from_nothing_but_what_changed() -> None:
+    def with_mounts(*sources: str) -> dkf.Snapshot:
+        mounts = [{"Destination": "/data", "Source": source, "RW": True} for source in sources]
+        # The alias `a.port` is not the port of the alias `a`.
+        return snapshot_of(summary(Mounts=mounts, Labels={"proxy.aliases": "a,a.port", "proxy.a.port": "80"}))
+
+    assert dkf.diff(with_mounts("/a", "/b"), with_mounts("/b", "/a")).is_empty()
+    (row,) = dkf.diff(with_mounts("/a", "/b"), with_mounts("/a", "/c")).to_dicts()
+    assert (row["change"], row["field"], row["before"], row["after"]) == (
+        "mounts",
+        "/data",
+        "/a rw, /b rw",
+        "/a rw, /c rw",
+    )
+
+
+def test_a_rule_that_is_not_told_enough_says_what_it_looks_for() -> None:
+    published = [{"PublicPort": 22}]
+    found = snapshot_of(summary(Ports=published)).findings().filter(rule="privileged-port-published")
+    assert found["message"].to_list() == ["A port below 1024 published on the host."]
+    assert found["evidence"].to_list() == ["ports.public_port: 22"]
+
+
 def test_rules_run_once_for_a_snapshot_and_anew_for_another() -> None:
     registry, runs = dkf.Registry(), []
 
