@@ -54,8 +54,8 @@ def _row(answer: HostAnswer, error: HostError | None, containers: int) -> dict[s
         "engine_version": _of(info, "ServerVersion", str) or _of(version, "Version", str),
         "os": _of(info, "OperatingSystem", str) or _of(version, "Os", str),
         "arch": _of(info, "Architecture", str) or _of(version, "Arch", str),
-        "cpus": _of(info, "NCPU", int),
-        "memory": _of(info, "MemTotal", int),
+        "cpus": _number(info, "NCPU", bits=32),
+        "memory": _number(info, "MemTotal", bits=63),
         "agent_name": _of(agent, "name", str),
         "agent_version": _of(agent, "version", str),
     }
@@ -73,6 +73,10 @@ def _engine(version: Mapping[str, Any]) -> str | None:
 def _of(document: Mapping[str, Any], key: str, kind: type[T]) -> T | None:
     """A value of an answer, as long as it is of the type that it should have."""
     value = document.get(key)
-    if not isinstance(value, kind) or isinstance(value, bool) or value == "":
-        return None
-    return None if isinstance(value, int) and value < 0 else value
+    return value if isinstance(value, kind) and not isinstance(value, bool) and value != "" else None
+
+
+def _number(document: Mapping[str, Any], key: str, *, bits: int) -> int | None:
+    """A number of an answer that its column can hold: what one host tells must not cost the others their rows."""
+    value = _of(document, key, int)
+    return value if value is not None and 0 <= value < 2**bits else None

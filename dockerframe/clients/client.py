@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from typing import TYPE_CHECKING, Any, Final, Self
 
+from dockerframe.decode.documents import parse_document
 from dockerframe.errors import HostError
 
 if TYPE_CHECKING:
@@ -163,7 +163,7 @@ class Client:
 
     def _object(self, body: bytes, path: str) -> dict[str, Any]:
         try:
-            document = json.loads(body)
+            document = parse_document(body)
         except ValueError as error:
             raise self._no_object(path) from error
         if not isinstance(document, dict):
@@ -185,4 +185,4 @@ def _negotiated(api_version: object) -> str | None:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) if part.isdigit() else 0 for part in version.split("."))
+    return tuple(int(part) if part.isdecimal() else 0 for part in version.split("."))

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import polars as pl
 
+from dockerframe.decode.documents import parse_document
 from dockerframe.decode.wire import WIRE_SCHEMA, empty_wire_frame, parse_elements
 from dockerframe.errors import HostError
 from dockerframe.schemas import ERRORS
@@ -79,8 +80,8 @@ def _excerpt(element: object) -> str:
 
 def _json(body: bytes, host: str, path: str) -> object:
     try:
-        return json.loads(body.decode("utf-8", errors="replace"))
-    except (ValueError, RecursionError) as error:
+        return parse_document(body)
+    except ValueError as error:
         raise _not_an_engine(host, f"{path} is no JSON ({error})") from error
 
 

@@ -124,6 +124,17 @@ def test_invalid_utf8_is_replaced_not_fatal() -> None:
     assert dkf.from_summaries(b'[{"Id": "1", "Image": "a\xff"}]').containers["image"].item() == "a\ufffd"
 
 
+def test_half_a_character_costs_nobody_a_row() -> None:
+    halves = json.dumps(
+        [summary(Id="\ud800", Created="never"), summary(Id="2", Labels={"a": "\udc00b", "\ud83d\ude00": "c"})]
+    )
+    snap = dkf.from_summaries(halves.encode())
+    assert snap.labels.select("container_id", "key", "value").rows() == [("2", "a", "\ufffdb"), ("2", "😀", "c")]
+    assert snap.errors.select("container_id", "kind").rows() == [("\ufffd", "invalid_summary")]
+    with pytest.raises(dkf.HostError, match="so \ufffd"):
+        dkf.from_summaries(b'{"message": "so \\ud800"}')
+
+
 def test_a_large_body_is_read_in_pieces_with_the_same_rows(monkeypatch: pytest.MonkeyPatch) -> None:
     tricky = {"note": '},{"Id":"', "proxy.a": '[{"Id":"'}
     body = json.dumps([summary(Id=str(number), Labels=tricky) for number in range(50)], separators=(",", ":")).encode()

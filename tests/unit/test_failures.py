@@ -137,6 +137,27 @@ def test_answers_that_are_none(said: bytes, kind: str) -> None:
         assert kind_of(url) == kind
 
 
+def test_what_an_engine_says_of_itself_costs_no_row() -> None:
+    info = b'{"NCPU": 1%s, "MemTotal": 1%s, "OperatingSystem": "\\ud800", "ID": 7, "Name": null}' % (
+        b"0" * 10,
+        b"0" * 30,
+    )
+
+    def speak(connection: socket.socket, path: str) -> None:
+        if path == "/version":
+            connection.sendall(
+                answer('{"ApiVersion": "1.²", "Version": [], "Components": [3, {"Name": null}]}'.encode())
+            )
+        elif path.endswith("/info"):
+            connection.sendall(answer(info))
+        else:
+            connection.sendall(answer(LIST))
+
+    with serving(speak) as url:
+        row = snapshot(url).hosts.row(0, named=True)
+    assert (row["ok"], row["containers"], row["os"], row["cpus"], row["memory"]) == (True, 1, "\ufffd", None, None)
+
+
 def test_a_connection_cut_in_the_middle() -> None:
     def cut(connection: socket.socket, path: str) -> None:
         connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 5000\r\n\r\n[")
