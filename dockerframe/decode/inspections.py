@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import polars as pl
 
-from dockerframe.schemas import ERRORS, INSPECTIONS, TIME
+from dockerframe.decode.times import time_of_text
+from dockerframe.schemas import ERRORS, INSPECTIONS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,7 +58,6 @@ _WIRE: Final = pl.Struct(
 )
 # Microseconds; what the engine takes where none is set.
 _DEFAULT_PERIOD: Final = 100_000
-_NEVER: Final = "0001-01-01T00:00:00Z"
 
 
 class Inspected(NamedTuple):
@@ -133,8 +133,8 @@ def _rows(answers: pl.DataFrame) -> pl.DataFrame:
         exposed_ports=config.field("ExposedPorts").map.keys().fill_null([]),
         exit_code=state.field("ExitCode"),
         oom_killed=state.field("OOMKilled").fill_null(value=False),
-        started_at=_time(state.field("StartedAt")),
-        finished_at=_time(state.field("FinishedAt")),
+        started_at=time_of_text(state.field("StartedAt")),
+        finished_at=time_of_text(state.field("FinishedAt")),
     )
     return INSPECTIONS.conform(rows)
 
@@ -146,8 +146,3 @@ def _capabilities(names: pl.Expr) -> pl.Expr:
 def _limit(number: pl.Expr) -> pl.Expr:
     """A limit; null where the engine says that there is none, by 0 or less."""
     return pl.when(number > 0).then(number)
-
-
-def _time(text: pl.Expr) -> pl.Expr:
-    told = pl.when(text != _NEVER).then(text.str.replace(r"(\.\d{1,6})\d*", "$1"))
-    return told.str.to_datetime(time_unit="us", time_zone="UTC", strict=False).cast(TIME)

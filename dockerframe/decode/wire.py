@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from dockerframe.decode.times import time_of_seconds
 from dockerframe.schemas import (
     MOUNT_FIELDS,
     MOUNTS,
@@ -16,7 +17,6 @@ from dockerframe.schemas import (
     PORT_FIELDS,
     PORTS,
     SUMMARIES,
-    TIME,
 )
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ def named(wire: pl.DataFrame) -> pl.DataFrame:
             pl.col("Image").alias("image"),
             pl.col("ImageID").alias("image_id"),
             pl.col("Command").alias("command"),
-            pl.from_epoch("Created", time_unit="s").cast(TIME).alias("created"),
+            time_of_seconds("Created").alias("created"),
             pl.col("State").alias("state"),
             pl.col("Status").alias("status"),
             pl.col("Health").struct.field("Status").alias("health"),

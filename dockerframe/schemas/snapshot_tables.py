@@ -62,7 +62,7 @@ SUMMARIES: Final = Table(
         Column("image", pl.String(), "image reference as the container was created with"),
         Column("image_id", pl.String(), "id of the image"),
         Column("command", pl.String(), "command line"),
-        Column("created", TIME, "when the container was created"),
+        Column("created", TIME, "when the container was created; null where no calendar has that time"),
         Column("state", pl.String(), "`created`, `running`, `paused`, `restarting`, `removing`, `exited` or `dead`"),
         Column("status", pl.String(), "the state in words"),
         Column("health", pl.String(), "health check status; null when there is none"),

@@ -42,6 +42,8 @@ HOSTILE = st.fixed_dictionaries(
         "Status": MAYBE_TEXT,
         "State": MAYBE_TEXT,
         "Command": MAYBE_TEXT,
+        "Created": st.none() | st.integers(-(2**63), 2**63 - 1),
+        "SizeRw": st.none() | st.integers(-(2**63), 2**63 - 1),
         "NetworkSettings": st.fixed_dictionaries(
             {"Networks": st.dictionaries(TEXTS, st.none() | st.fixed_dictionaries({"IPAddress": TEXTS}), max_size=3)}
         ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import polars as pl
 import pytest
@@ -122,6 +123,13 @@ def test_what_an_engine_says_instead_is_told() -> None:
 
 def test_invalid_utf8_is_replaced_not_fatal() -> None:
     assert dkf.from_summaries(b'[{"Id": "1", "Image": "a\xff"}]').containers["image"].item() == "a\ufffd"
+
+
+@pytest.mark.parametrize("created", [253_402_300_800, 10**13, 2**63 - 1, -62_135_596_801, -(2**63), 10**18])
+def test_a_time_that_no_calendar_has_is_none(created: int, tmp_path: Path) -> None:
+    snap = dkf.from_summaries([summary(Id="1", Created=created), summary(Id="2")])
+    assert [one is None for one in snap.containers["created"].to_list()] == [True, False]
+    snap.write(tmp_path, formats=["csv", "json", "html"])
 
 
 def test_half_a_character_costs_nobody_a_row() -> None:
