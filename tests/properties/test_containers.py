@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import dockerframe as dkf
 from tests.spec.reference import resolve
-from tests.spec.reference_of_containers import container, excluded_reason, route
+from tests.spec.reference_of_containers import container, edges, excluded_reason, route
 
 OWN_KINDS = {"invalid_bool", "network_not_found", "no_network", "invalid_idle"}
 
@@ -114,6 +114,31 @@ def test_columns_and_routes_are_those_of_the_plain_rules(summaries, url, precede
         # An alias may be empty in a label of a route too, which is told under the same kind.
         assert {(kind, label) for kind, label in told if kind in OWN_KINDS or label == "proxy.aliases"} == own, one
         assert _routes(one, routes.get(one["Id"], [])) == _expected(one, expected, own, precedence), one
+
+
+NAMED = st.fixed_dictionaries({
+    "Names": st.sampled_from([None, ["/w"], ["/x"], ["/y"]]),
+    "Labels": st.fixed_dictionaries({}, optional={
+        "proxy.depends_on": st.sampled_from(["", "w", "x, y", "db", "w:service_healthy:true", "web:c", ":a:b", " ,w", "z:service_started:maybe"]),
+        "com.docker.compose.depends_on": st.sampled_from(["", "db:service_started:false", "x"]),
+        "com.docker.compose.project": st.sampled_from(["shop", "wiki", ""]),
+        "com.docker.compose.service": st.sampled_from(["db", "web", "w", ""]),
+    }),
+})  # fmt: skip
+
+
+@settings(max_examples=150)
+@given(st.lists(NAMED, max_size=8), st.lists(NAMED, max_size=8))
+def test_dependencies_mean_the_containers_of_the_plain_rules(first, second) -> None:
+    """labels.md, section 8."""
+    hosts = {
+        host: [{"Id": f"{host}{number}", **one} for number, one in enumerate(summaries)]
+        for host, summaries in (("a", first), ("b", second))
+    }
+    found = dkf.from_bodies({host: json.dumps(summaries).encode() for host, summaries in hosts.items()}).dependencies
+    assert found.drop("host").rows() == [
+        (one["Id"], *edge) for summaries in hosts.values() for one in summaries for edge in edges(one, summaries)
+    ]
 
 
 def _routes(summary: dict[str, Any], routes: list[dict[str, Any]]) -> dict[str, tuple[Any, ...]]:

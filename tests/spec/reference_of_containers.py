@@ -35,6 +35,8 @@ IDLE = (
     "no_loading_page",
 )
 
+COMPOSE = "com.docker.compose"
+
 Errors = set[tuple[str, "str | None"]]
 
 
@@ -113,6 +115,35 @@ def blacklist(summary: dict[str, Any], row: dict[str, Any]) -> list[str]:
     reasons += [f"port:{port}" for port in sorted(ports & PORTS)]
     reasons += [f"image:{row['image_name']}"] if row["image_name"] in IMAGES else []
     return reasons + ([f"author:{row['image_author']}"] if row["image_author"] in AUTHORS else [])
+
+
+def edges(summary: dict[str, Any], of_host: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    """What a container depends on, among those of its host: name, condition, restart, id, label."""
+    labels = summary.get("Labels") or {}
+    source = "proxy.depends_on" if labels.get("proxy.depends_on") else f"{COMPOSE}.depends_on"
+    found = []
+    for item in (labels.get(source) or "").split(","):
+        name, condition, restart = (*item.strip().split(":", 2), "", "")[:3]
+        if name:
+            told = True if restart in TRUE else False if restart in FALSE else None
+            found.append((name, condition or None, told, meant(name, labels, of_host), source))
+    return found
+
+
+def meant(wanted: str, labels: dict[str, str], of_host: list[dict[str, Any]]) -> str | None:
+    rows = sorted(
+        (container(one, "unix:///x")[0]["container_name"], one["Id"], one.get("Labels") or {}) for one in of_host
+    )
+    project = labels.get(f"{COMPOSE}.project")
+    by_name = [number for name, number, _ in rows if name == wanted]
+    by_service = [
+        number
+        for _, number, others in rows
+        if project is not None
+        and others.get(f"{COMPOSE}.project") == project
+        and others.get(f"{COMPOSE}.service") == wanted
+    ]
+    return next(iter(by_name + by_service), None)
 
 
 def is_local(url: str) -> bool:
