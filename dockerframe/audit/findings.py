@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dockerframe.audit.rule import Registry, Rule
     from dockerframe.hosts.audit_settings import AuditSettings
 
+_SEVERITY = FINDINGS.schema["severity"]
 _OF_RULES = ("host", "container_id", "message", "evidence")
 NOT_INSPECTED = "it needs inspections: take the snapshot with inspect=True"
 """Why a rule did not run, in a table of rules."""
@@ -90,15 +91,16 @@ def _checked(rule: Rule, fleet: FleetTables) -> pl.LazyFrame:
     remedy = "Mend the rule: it takes the tables of a fleet and gives host, container_id, message and evidence."
     try:
         found = rule.check(fleet).lazy()
-        missing = [name for name in _OF_RULES if name not in found.collect_schema()]
+        present = found.collect_schema()
     except pl.exceptions.PolarsError as error:
         raise AuditError(f"The rule {rule.id} failed: {error}.", remedy=remedy) from error
+    missing = [name for name in _OF_RULES if name not in present]
     if missing:
         raise AuditError(f"The rule {rule.id} gives no column {missing[0]}.", remedy=remedy)
     return found.select(
         pl.col("host", "container_id").cast(pl.String),
         rule=pl.lit(rule.id),
-        severity=pl.lit(rule.severity).cast(FINDINGS.schema["severity"]),
+        severity=pl.lit(rule.severity).cast(_SEVERITY),
         # A rule says nothing where the engine did not tell what it would say.
         message=pl.col("message").cast(pl.String).fill_null(rule.title),
         evidence=pl.col("evidence").cast(pl.String).fill_null("the engine does not tell all of it"),

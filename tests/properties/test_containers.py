@@ -98,7 +98,7 @@ KNOWN = {
 
 
 @pytest.mark.timeout(900)
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(st.lists(SUMMARIES, min_size=40, max_size=120), URLS, st.sampled_from(["explicit", "wildcard"]))
 def test_columns_and_routes_are_those_of_the_plain_rules(summaries, url, precedence) -> None:
     """labels.md, sections 1 to 5 and 7 to 12."""
@@ -127,7 +127,7 @@ NAMED = st.fixed_dictionaries({
 })  # fmt: skip
 
 
-@settings(max_examples=150)
+@settings(max_examples=100)
 @given(st.lists(NAMED, max_size=8), st.lists(NAMED, max_size=8))
 def test_dependencies_mean_the_containers_of_the_plain_rules(first, second) -> None:
     """labels.md, section 8."""

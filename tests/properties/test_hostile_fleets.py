@@ -81,7 +81,7 @@ def _of(snap: dkf.Snapshot, container_id: str) -> dict[str, Any]:
 
 
 @pytest.mark.timeout(900)
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.lists(HOSTILE, min_size=1, max_size=25), URLS)
 def test_a_container_has_the_same_rows_alone_and_among_others(hostile, url) -> None:
     summaries = [GOOD, *(summary(Id=str(number)) | one for number, one in enumerate(hostile))]
@@ -92,7 +92,7 @@ def test_a_container_has_the_same_rows_alone_and_among_others(hostile, url) -> N
 
 
 @pytest.mark.timeout(900)
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(st.lists(HOSTILE, min_size=1, max_size=25), URLS)
 def test_whatever_containers_say_can_be_audited_shown_and_written(tmp_path_factory, hostile, url) -> None:
     snap = _snapshot([summary(Id=str(number)) | one for number, one in enumerate(hostile)], url)
