@@ -86,10 +86,10 @@ def test_3_empty_text_that_another_extends_is_an_empty_mapping() -> None:
 
 
 def test_3_scalars_keep_their_text_and_lists_are_json() -> None:
-    value = "a: true\nb: 80\nc: 1.5\nd:\ne: [200-299, 101, yes, 12:30, ~, 1.5, '7']\nf: yes\ng: 12:30\nh: {}\n"
+    value = "a: true\nb: 80\nc: 1.5\nd:\ne: [200-299, 101, yes, 12:30, ~, 1.5, '7', é]\nf: yes\ng: 12:30\nh: {}\n"
     assert fields({"proxy.x": value}) == {
         ("x", "a"): "true", ("x", "b"): "80", ("x", "c"): "1.5", ("x", "d"): "",
-        ("x", "e"): '["200-299",101,"yes","12:30",null,1.5,"7"]', ("x", "f"): "yes", ("x", "g"): "12:30",
+        ("x", "e"): '["200-299",101,"yes","12:30",null,1.5,"7","é"]', ("x", "f"): "yes", ("x", "g"): "12:30",
     }  # fmt: skip
 
 
@@ -170,6 +170,10 @@ def test_5_a_shortcut_beside_a_wildcard_object_is_a_conflict() -> None:
 
 def test_6_name_beats_its_reference_and_ties_go_to_the_last_name() -> None:
     assert fields({"proxy.aliases": "a", "proxy.a.port": "1", "proxy.#1.port": "2"}) == {("a", "port"): "1"}
+    for precedence in ("explicit", "wildcard"):
+        # By their names alone the reference would be the last.
+        labels = {"proxy.aliases": "!", "proxy.!.port": "1", "proxy.#1.port": "2"}
+        assert fields(labels, precedence) == {("!", "port"): "1"}
     assert fields({"proxy.aliases": "a", "proxy.$1.port": "1", "proxy.#1.port": "2"}) == {("a", "port"): "1"}
     assert fields({"proxy.aliases": "a", "proxy.protos": "x", "proxy.schemes": "y"}) == {("a", "scheme"): "y"}
 

@@ -102,6 +102,9 @@ def test_summaries_that_are_no_objects_or_have_no_id_of_their_own() -> None:
     snap = dkf.from_summaries(json.dumps([None, 1, summary(Id="1"), summary(Id="1"), summary(Id=""), {}]).encode())
     assert snap.containers["container_id"].to_list() == ["1"]
     assert snap.errors["kind"].to_list() == ["invalid_summary"] * 5
+    twice = dkf.from_summaries([summary(Id="1", Image="first"), summary(Id="2"), summary(Id="1", Image="second")])
+    assert twice.containers.select("container_id", "image").rows() == [("1", "first"), ("2", "app")]
+    assert twice.errors.select("container_id", "kind").rows() == [("1", "invalid_summary")]
 
 
 @pytest.mark.parametrize(
