@@ -113,7 +113,7 @@ def test_columns_and_routes_are_those_of_the_plain_rules(summaries, url, precede
         told = {(error["kind"], error["label"]) for error in errors.get(one["Id"], [])}
         # An alias may be empty in a label of a route too, which is told under the same kind.
         assert {(kind, label) for kind, label in told if kind in OWN_KINDS or label == "proxy.aliases"} == own, one
-        assert _routes(one, routes.get(one["Id"], [])) == _expected(one, expected, own, precedence), one
+        assert _routes(routes.get(one["Id"], [])) == _expected(one, expected, own, precedence), one
 
 
 NAMED = st.fixed_dictionaries({
@@ -141,7 +141,7 @@ def test_dependencies_mean_the_containers_of_the_plain_rules(first, second) -> N
     ]
 
 
-def _routes(summary: dict[str, Any], routes: list[dict[str, Any]]) -> dict[str, tuple[Any, ...]]:
+def _routes(routes: list[dict[str, Any]]) -> dict[str, tuple[Any, ...]]:
     columns = ("target_host", "scheme", "target_port", "listening_port", "excluded_reason")
     return {one["alias"]: tuple(one[name] for name in columns) for one in routes}
 
