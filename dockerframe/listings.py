@@ -155,3 +155,14 @@ def shown_text(value: object) -> str:
         case timedelta():
             return f"{value.total_seconds():g} s"
     return "".join(one if one.isprintable() else "�" for one in str(value))
+
+
+def shown_lines(text: str) -> str:
+    r"""A text of several lines as people read it: each as `shown_text` has it, so without what XML can't hold.
+
+    Examples
+    --------
+    >>> shown_lines("one\x1b[2J\ntwo")
+    'one�[2J\ntwo'
+    """
+    return "\n".join(shown_text(line) for line in text.split("\n"))

@@ -118,7 +118,11 @@ def in_groups(hosts: Sequence[Host], hosts_per_piece: int) -> list[Sequence[Host
     """
     if hosts_per_piece < 1:
         raise SnapshotError(f"A piece can't have {hosts_per_piece} hosts.", remedy="Give at least 1.")
-    return [hosts[start : start + hosts_per_piece] for start in range(0, len(hosts), hosts_per_piece)]
+    return _slices(hosts, hosts_per_piece)
+
+
+def _slices(whole: Sequence[GivenT], size: int) -> list[Sequence[GivenT]]:
+    return [whole[start : start + size] for start in range(0, len(whole), size)]
 
 
 def write_pieces(groups: Sequence[Sequence[Host]], take: TakeInTurn, folder: Path, *, reveal: bool) -> Pieces:
@@ -155,8 +159,7 @@ def write_pieces_on_cluster(
     """
     _check_is_new(folder)
     pieces = _named(groups)
-    in_turn = _pieces_in_turn(len(pieces), sum(engine.nthreads().values()))
-    turns = [pieces[start : start + in_turn] for start in range(0, len(pieces), in_turn)]
+    turns = _slices(pieces, _pieces_in_turn(len(pieces), sum(engine.nthreads().values())))
     for turn, _ in on_cluster(engine, _Writer(take, folder, reveal), turns):
         for host in chain.from_iterable(piece.hosts for piece in turn):
             on_host(host)

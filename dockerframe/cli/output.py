@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dockerframe.export import write_table
-from dockerframe.listings import listing, named, shown_text
+from dockerframe.listings import listing, named, shown_lines, shown_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -100,8 +100,7 @@ def _widths(cells: Mapping[str, list[Text]], room: int) -> dict[str, int]:
 
 def warn(message: str) -> None:
     """Say something on standard error. What hosts say may be in it: it can't steer the terminal."""
-    shown = "\n".join(shown_text(line) for line in message.split("\n"))
-    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(shown, style="yellow"))
+    Console(stderr=True, highlight=False, soft_wrap=True).print(Text(shown_lines(message), style="yellow"))
 
 
 def _print_whole(table: pl.DataFrame, output: Output) -> None:

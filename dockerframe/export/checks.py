@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING, Any, Final
 from xml.etree import ElementTree as ET
 
-from dockerframe.listings import shown_text
+from dockerframe.listings import shown_lines
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -56,8 +56,8 @@ def junit(findings: pl.DataFrame, rules: pl.DataFrame) -> str:
         )
         for row in found.iter_rows(named=True):
             case = ET.SubElement(suite, "testcase", name=_place(row), classname=name)
-            failure = ET.SubElement(case, "failure", message=_printable(row["message"]), type=row["severity"])
-            failure.text = _printable(f"{row['evidence']}\n{row['remedy']}")
+            failure = ET.SubElement(case, "failure", message=shown_lines(row["message"]), type=row["severity"])
+            failure.text = shown_lines(f"{row['evidence']}\n{row['remedy']}")
         if not found.height:
             case = ET.SubElement(suite, "testcase", name="whole fleet", classname=name)
             if listed.get(name) is not None:
@@ -100,9 +100,4 @@ def _sarif_result(row: Mapping[str, Any], index: Mapping[str, int]) -> dict[str,
 
 
 def _place(row: Mapping[str, Any]) -> str:
-    return _printable("/".join(part for part in (row["host"], row["container_name"]) if part) or "fleet")
-
-
-def _printable(text: str) -> str:
-    """A text without the characters that XML can't hold."""
-    return "\n".join(shown_text(line) for line in text.split("\n"))
+    return shown_lines("/".join(part for part in (row["host"], row["container_name"]) if part) or "fleet")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +12,7 @@ from hypothesis import strategies as st
 import dockerframe as dkf
 from tests.spec.reference import resolve
 from tests.spec.reference_of_containers import container, edges, excluded_reason, route
+from tests.summaries import snapshot_of
 
 OWN_KINDS = {"invalid_bool", "network_not_found", "no_network", "invalid_idle"}
 
@@ -91,19 +91,13 @@ SUMMARIES = st.fixed_dictionaries({
 })  # fmt: skip
 
 
-KNOWN = {
-    (one["match"], one["name"]): (one["scheme"], one["port"])
-    for one in json.loads((Path(__file__).parents[1] / "spec" / "well_known_ports.json").read_text())
-}
-
-
 @pytest.mark.timeout(900)
 @settings(max_examples=100)
 @given(st.lists(SUMMARIES, min_size=40, max_size=120), URLS, st.sampled_from(["explicit", "wildcard"]))
 def test_columns_and_routes_are_those_of_the_plain_rules(summaries, url, precedence) -> None:
     """labels.md, sections 1 to 5 and 7 to 12."""
     summaries = [{"Id": str(number), **one} for number, one in enumerate(summaries)]
-    snap = dkf.from_summaries(json.dumps(summaries).encode(), url=url, precedence=precedence)
+    snap = snapshot_of(*summaries, url=url, precedence=precedence)
     rows = snap.containers.to_dicts()
     routes = _by_container(snap.routes.to_dicts())
     errors = _by_container(snap.errors.to_dicts())
@@ -151,7 +145,7 @@ def _expected(summary, row, own, precedence) -> dict[str, tuple[Any, ...]]:
     by_alias = {alias: {path: value for other, path, value, *_ in fields if other == alias} for alias in aliases}
     found = {}
     for alias, texts in by_alias.items():
-        reached, bad = route(row, alias, texts, KNOWN)
+        reached, bad = route(row, alias, texts)
         reason = excluded_reason(row, alias, reached["target_port"], failed=bool(own or bad))
         found[alias] = (*reached.values(), reason)
     return found

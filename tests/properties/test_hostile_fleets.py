@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 import dockerframe as dkf
 from dockerframe.export import junit, sarif
-from tests.summaries import summary
+from tests.summaries import snapshot_of, summary
 
 PIECES = st.sampled_from([
     "proxy", "proxy.", ".", "#", "$", "*", "1", "１", "٣", "²", "0", "-", "+", "a", "web", "x-", "-old", " ", "\t", "\n", "\r", "\x00",
@@ -67,10 +67,6 @@ GOOD = summary(
 )
 
 
-def _snapshot(summaries: list[dict[str, Any]], url: str) -> dkf.Snapshot:
-    return dkf.from_summaries(json.dumps(summaries).encode(), url=url)
-
-
 def _of(snap: dkf.Snapshot, container_id: str) -> dict[str, Any]:
     """What there is of one container, but for which others its dependencies are."""
     tables = {name: table for name, table in snap.tables.items() if "container_id" in table.columns}
@@ -85,17 +81,17 @@ def _of(snap: dkf.Snapshot, container_id: str) -> dict[str, Any]:
 @given(st.lists(HOSTILE, min_size=1, max_size=25), URLS)
 def test_a_container_has_the_same_rows_alone_and_among_others(hostile, url) -> None:
     summaries = [GOOD, *(summary(Id=str(number)) | one for number, one in enumerate(hostile))]
-    together = _snapshot(summaries, url)
+    together = snapshot_of(*summaries, url=url)
     assert together.containers["container_id"].to_list() == [one["Id"] for one in summaries]
     for one in (summaries[0], summaries[1], summaries[-1]):
-        assert _of(together, one["Id"]) == _of(_snapshot([one], url), one["Id"]), one
+        assert _of(together, one["Id"]) == _of(snapshot_of(one, url=url), one["Id"]), one
 
 
 @pytest.mark.timeout(900)
 @settings(max_examples=15)
 @given(st.lists(HOSTILE, min_size=1, max_size=25), URLS)
 def test_whatever_containers_say_can_be_audited_shown_and_written(tmp_path_factory, hostile, url) -> None:
-    snap = _snapshot([summary(Id=str(number)) | one for number, one in enumerate(hostile)], url)
+    snap = snapshot_of(*(summary(Id=str(number)) | one for number, one in enumerate(hostile)), url=url)
     audited = snap.audit()
     assert "\x1b" not in junit(audited.findings, audited.rules)
     json.loads(sarif(audited.findings, audited.rules))

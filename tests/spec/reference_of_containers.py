@@ -6,9 +6,11 @@ For comparison only: it is slow and plain on purpose, and shares no code with th
 
 from __future__ import annotations
 
+import json
 import re
 from datetime import timedelta
 from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -36,6 +38,11 @@ IDLE = (
 )
 
 COMPOSE = "com.docker.compose"
+# By what they match and by name, as the specification lists them.
+WELL_KNOWN = {
+    (one["match"], one["name"]): (one["scheme"], one["port"])
+    for one in json.loads((Path(__file__).parent / "well_known_ports.json").read_text())
+}
 
 Errors = set[tuple[str, "str | None"]]
 
@@ -234,14 +241,12 @@ def idle_value(name: str, text: str) -> Any:
     return text if text in ({"pause", "stop", "kill"} if name == "stop_method" else SIGNALS) else None
 
 
-def route(
-    row: dict[str, Any], alias: str, fields: dict[str, str], known: dict[tuple[str, str], tuple[str, int]]
-) -> tuple[dict[str, Any], set[str]]:
+def route(row: dict[str, Any], alias: str, fields: dict[str, str]) -> tuple[dict[str, Any], set[str]]:
     """The effective route of an alias, `excluded_reason` left out, and the fields whose text is bad."""
     bad = {name for name, text in fields.items() if text and is_bad(name, text)}
     before, colon, after = ("" if "port" in bad else fields.get("port", "")).rpartition(":")
     listening, labelled = (int(before or 0) or None) if colon else None, int(after or 0) or None
-    well_known = known.get(("image", row["image_name"])) or known.get(("alias", alias))
+    well_known = WELL_KNOWN.get(("image", row["image_name"])) or WELL_KNOWN.get(("alias", alias))
     port = labelled or (well_known[1] if well_known else preferred(row))
     host = (fields.get("host") or "").lower() or row["private_hostname"] or row["public_hostname"]
     scheme = fields.get("scheme") or (well_known[0] if well_known else None)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 import dockerframe as dkf
 from dockerframe.derive.well_known_ports import BY_ALIAS, BY_IMAGE
+from tests.spec.reference_of_containers import WELL_KNOWN
 from tests.summaries import container, errors, labelled, route, snapshot_of, summary
 
 COMPOSE = "com.docker.compose"
@@ -304,12 +303,11 @@ def test_12_a_port_of_an_engine_that_is_0_is_none() -> None:
 
 
 def test_12_well_known_ports_are_those_of_the_specification() -> None:
-    listed = json.loads((Path(__file__).parent / "well_known_ports.json").read_text())
     known = {
         **{("image", name): port for name, port in BY_IMAGE.items()},
         **{("alias", name): port for name, port in BY_ALIAS.items()},
     }
-    assert known == {(one["match"], one["name"]): (one["scheme"], one["port"]) for one in listed}
+    assert known == WELL_KNOWN
 
 
 def test_12_typed_fields() -> None:
