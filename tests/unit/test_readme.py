@@ -8,9 +8,11 @@ import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from importlib.metadata import distributions
 from pathlib import Path
 
 import pytest
+from packaging.specifiers import SpecifierSet
 
 import dockerframe as dkf
 from tests.docker_contexts import write_context
@@ -95,3 +97,13 @@ def test_every_command_is_in_the_readme() -> None:
     assert listed >= {"hosts", "containers", "report"}
     for name in listed - {"errors", "demo"}:
         assert f"dockerframe {name}" in README, name
+
+
+def test_what_is_pinned_runs_on_the_oldest_python() -> None:
+    """Debian 12 has Python 3.11.2: a package that needs 3.11.5 would keep `make demo` and `make test` from it."""
+    too_new = {
+        one.name: needs
+        for one in distributions()
+        if (needs := one.metadata.get("Requires-Python")) and "3.11.0" not in SpecifierSet(needs)
+    }
+    assert too_new == {}
