@@ -10,7 +10,7 @@ import polars as pl
 from dockerframe.decode.parsing import parse_bodies
 from dockerframe.decode.ports import check_ports
 from dockerframe.decode.salvage import Salvaged, salvage
-from dockerframe.decode.wire import empty_wire_frame, named
+from dockerframe.decode.wire import named
 from dockerframe.errors import HostError
 from dockerframe.schemas import ERRORS
 
@@ -55,9 +55,10 @@ def decode_bodies(bodies: Mapping[str, bytes]) -> Decoded:
             salvaged.append(salvage(bodies[host], host))
         except HostError as error:
             failures[host] = error
-    rows = pl.concat([empty_wire_frame(), *parsed.rows, *(part.rows for part in salvaged)], rechunk=False)
+    rows = parsed.rows
     errors = pl.concat([ERRORS.empty(), *(part.errors for part in salvaged)])
     if salvaged:
+        rows = pl.concat([rows, *(part.rows for part in salvaged)], rechunk=False)
         order = pl.DataFrame({"host": list(bodies)}, schema={"host": pl.String()})
         rows = order.join(rows, on="host", maintain_order="left_right").select(rows.columns)
     checked = check_ports(rows)

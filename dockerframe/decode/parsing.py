@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import polars as pl
 
-from dockerframe.decode.wire import parse_elements
+from dockerframe.decode.wire import empty_wire_frame, parse_elements
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 # Every engine sends the id first. Outside a string these bytes can only be where one element ends and the next
 # begins; inside one they can't be, since a quote there is escaped.
@@ -20,9 +20,9 @@ _PIECE_BYTES: Final = 2**20
 
 
 class ParsedBodies(NamedTuple):
-    """Rows as on the wire, by host in the order of the bodies, and the hosts whose body could not be read."""
+    """Rows as on the wire, of the hosts in the order of the bodies, and the hosts whose body could not be read."""
 
-    rows: list[pl.DataFrame]
+    rows: pl.DataFrame
     broken: frozenset[str]
 
 
@@ -33,12 +33,26 @@ class _Elements(NamedTuple):
     start: int
     stop: int
 
-    def text(self) -> bytes:
-        """What is parsed. It is cut out when that is done, so that few pieces are there twice at a time."""
-        return self.body[self.start : self.stop].strip()
+    def text(self) -> memoryview:
+        """What is parsed."""
+        return memoryview(self.body)[self.start : self.stop]
 
     def size(self) -> int:
         return self.stop - self.start
+
+
+class _Parsed(NamedTuple):
+    """Rows in frames, how many are of each host, one host after the other, and the hosts that could not be read."""
+
+    frames: list[pl.DataFrame]
+    counts: list[tuple[str, int]]
+    broken: frozenset[str]
+
+    @classmethod
+    def all_of(cls, parts: Iterable[_Parsed]) -> _Parsed:
+        each = list(parts)
+        frames, counts = [one for part in each for one in part.frames], [one for part in each for one in part.counts]
+        return cls(frames, counts, frozenset[str]().union(*(part.broken for part in each)))
 
 
 def parse_bodies(bodies: Mapping[str, bytes]) -> ParsedBodies:
@@ -46,25 +60,27 @@ def parse_bodies(bodies: Mapping[str, bytes]) -> ParsedBodies:
     parts = list(_parts({host: _inside(body) for host, body in bodies.items()}))
     # Polars parses one part on one thread and lets go of the interpreter's lock meanwhile.
     if len(parts) < 2:
-        parsed = [_parse(part) for part in parts]
+        parsed = _Parsed.all_of(map(_parse, parts))
     else:
         with ThreadPoolExecutor(os.cpu_count()) as threads:
-            parsed = list(threads.map(_parse, parts))
-    broken = frozenset[str]().union(*(part.broken for part in parsed))
-    rows = [frame for part in parsed for frame in part.rows]
+            parsed = _Parsed.all_of(threads.map(_parse, parts))
+    hosts = pl.DataFrame(parsed.counts, schema={"host": pl.String(), "count": pl.UInt32()}, orient="row")
+    host = hosts.select(pl.col("host").repeat_by("count").explode(empty_as_null=False, keep_nulls=False))
+    # Of all frames at once: for each it would cost as much as parsing ten containers.
+    without_host = pl.concat([empty_wire_frame().drop("host"), *parsed.frames], rechunk=False)
+    rows = without_host.insert_column(0, host.to_series())
     # Other pieces of a broken body may have been read.
-    return ParsedBodies([frame.filter(~pl.col("host").is_in(broken)) for frame in rows] if broken else rows, broken)
+    return ParsedBodies(rows.filter(~pl.col("host").is_in(parsed.broken)) if parsed.broken else rows, parsed.broken)
 
 
-def _parse(part: Mapping[str, _Elements]) -> ParsedBodies:
+def _parse(part: Mapping[str, _Elements]) -> _Parsed:
     """Elements of some hosts, parsed at once; where that fails, those of each host alone."""
-    rows = parse_elements({host: elements.text() for host, elements in part.items()})
-    if rows is not None:
-        return ParsedBodies([rows], frozenset())
+    found = parse_elements([elements.text() for elements in part.values()])
+    if found is not None:
+        return _Parsed([found.rows], list(zip(part, found.counts, strict=True)), frozenset())
     if len(part) == 1:
-        return ParsedBodies([], frozenset(part))
-    alone = [_parse({host: elements}) for host, elements in part.items()]
-    return ParsedBodies([rows for one in alone for rows in one.rows], frozenset().union(*(one.broken for one in alone)))
+        return _Parsed([], [], frozenset(part))
+    return _Parsed.all_of(_parse({host: elements}) for host, elements in part.items())
 
 
 def _inside(body: bytes) -> _Elements:

@@ -62,7 +62,8 @@ def _bisect(elements: list[object], host: str, frames: list[pl.DataFrame], bad: 
 
 
 def _rows(elements: list[object], host: str = "") -> pl.DataFrame | None:
-    return parse_elements({host: json.dumps(elements).encode()[1:-1]})
+    found = parse_elements([json.dumps(elements).encode()[1:-1]])
+    return None if found is None else found.rows.select(pl.lit(host).alias("host"), pl.all())
 
 
 def _id_of(element: object) -> str | None:
