@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from dockerframe.audit.builtin import rule
-from dockerframe.derive.labels import KEYS
+from dockerframe.derive.labels import KEYS, proxy_labels
 from dockerframe.derive.route_fields import resolve_routes, wildcard_is_object
 from dockerframe.derive.route_labels import route_labels
 from dockerframe.listings import route_target
@@ -148,7 +148,7 @@ def _may_set_one_field_twice(containers: pl.DataFrame) -> pl.DataFrame:
     Those with a wildcard label and another one for the same field, or one of the two that may be for any: it names no
     field (an object, or a shortcut), or is a wildcard that holds an object in spite of its field.
     """
-    labels = route_labels(containers)
+    labels = route_labels(proxy_labels(containers))
     is_wildcard = pl.col("name") == "*"
     wild = labels.filter(is_wildcard).select("row", wild=pl.when(~wildcard_is_object()).then("field"))
     both = wild.join(labels.filter(~is_wildcard), on="row")

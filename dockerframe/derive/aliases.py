@@ -29,6 +29,12 @@ def is_explicit() -> pl.Expr:
     return any_proxy.fill_null(value=False).alias("is_explicit")
 
 
+def is_explicit_of(proxied: pl.DataFrame, containers: int) -> pl.Series:
+    """As `is_explicit`, for a number of containers whose `dockerframe.derive.labels.proxy_labels` are known."""
+    explicit = proxied.filter(pl.col("label").str.starts_with(PREFIX))["row"]
+    return pl.repeat(value=False, n=containers, eager=True).scatter(explicit, True).alias("is_explicit")  # noqa: FBT003
+
+
 def is_excluded() -> pl.Expr:
     """Whether `proxy.exclude` is true in Go's notation.
 

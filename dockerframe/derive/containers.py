@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import polars as pl
 
-from dockerframe.derive.aliases import aliases, is_excluded, is_explicit
+from dockerframe.derive.aliases import aliases, is_excluded
 from dockerframe.derive.blacklist import blacklist_reasons
 from dockerframe.derive.compose import compose_project, compose_service
 from dockerframe.derive.dependencies import dependencies
@@ -52,16 +52,19 @@ class HostFacts(NamedTuple):
         return pl.col("host").replace_strict(self.hosts, self.hostnames, default=None, return_dtype=pl.String)
 
 
-def derive_containers(summaries: pl.DataFrame, by_name: pl.Series, facts: HostFacts) -> pl.DataFrame:
+def derive_containers(
+    summaries: pl.DataFrame, by_name: pl.Series, is_explicit: pl.Series, facts: HostFacts
+) -> pl.DataFrame:
     """Summaries with all their derived columns, in the same order.
 
-    `summaries` has the columns of `dockerframe.schemas.SUMMARIES`, of whose labels those that begin with `proxy` are
-    read; `by_name` has the `labels_by_name`. The result has the columns of `dockerframe.schemas.CONTAINERS`.
+    `summaries` has the columns of `dockerframe.schemas.SUMMARIES`; `by_name` has their `labels_by_name`, the only ones
+    that are read; `is_explicit` the column of that name. The result has the columns of
+    `dockerframe.schemas.CONTAINERS`.
     """
     reachable = facts.is_reachable()
     derived = (
         summaries.lazy()
-        .with_columns(is_explicit(), by_name.alias("labels"))
+        .with_columns(by_name.alias("labels"))
         .select(
             container_name(),
             running(),
@@ -72,7 +75,7 @@ def derive_containers(summaries: pl.DataFrame, by_name: pl.Series, facts: HostFa
             image_version(),
             public_ports(),
             private_ports(),
-            "is_explicit",
+            is_explicit,
             is_excluded(),
             aliases(),
             compose_project(),

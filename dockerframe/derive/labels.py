@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from dockerframe.schemas import LABELS, FrameT
+if TYPE_CHECKING:
+    from dockerframe.schemas import FrameT
 
 KEYS: Final = ("host", "container_id")
 
@@ -67,12 +68,25 @@ def label(name: str) -> pl.Expr:
     return pl.col("labels").map.get(name).alias(name)
 
 
-def proxy_labels() -> pl.Expr:
-    """The labels that begin with `proxy`: few, and the only ones that rules look for by how they begin.
+def proxy_labels(containers: pl.DataFrame) -> pl.DataFrame:
+    """The labels of the namespace `proxy`, one row each: `row` (UInt32: the container's position), `label`, `value`.
 
-    Reads and gives `labels` (Map of String to String).
+    Reads `labels` (Map of String to String). They are few, and the only ones that rules look for by how they begin.
+
+    Examples
+    --------
+    >>> import polars as pl
+    >>> schema = {"labels": pl.Map(pl.String(), pl.String())}
+    >>> frame = pl.DataFrame({"labels": [{"tier": "front"}, {"proxy.a.port": "80", "proxyless": "1"}]}, schema=schema)
+    >>> proxy_labels(frame).rows()
+    [(1, 'proxy.a.port', '80')]
     """
-    return _labels(_key().str.starts_with(PREFIX.rstrip("."))).cast(LABELS).alias("labels")
+    row = pl.int_range(pl.len(), dtype=pl.UInt32).alias("row")
+    entries = containers.select(row, pl.col("labels").map.entries())
+    rows = entries.explode("labels", empty_as_null=False, keep_nulls=False).unnest("labels")
+    name = pl.col("key")
+    chosen = rows.filter(name.str.starts_with(PREFIX) | (name == PREFIX.rstrip(".")))
+    return chosen.select("row", name.alias("label"), pl.col("value").fill_null(""))
 
 
 def labels_by_name() -> pl.Expr:
@@ -81,15 +95,10 @@ def labels_by_name() -> pl.Expr:
     Reads `labels` (Map of String to String), gives `labels` (Map of an Enum to String), which `label` reads as well.
     """
     entries = pl.List(pl.Struct({"key": _NAME, "value": pl.String()}))
-    return _labels(_key().is_in(_NAMES)).cast(entries).cast(pl.Map(_NAME, pl.String())).alias("labels")
-
-
-def _labels(chosen: pl.Expr) -> pl.Expr:
-    return pl.col("labels").map.entries().list.eval(pl.element().filter(chosen))
-
-
-def _key() -> pl.Expr:
-    return pl.element().struct.field("key")
+    chosen = pl.element().filter(pl.element().struct.field("key").is_in(_NAMES))
+    return (
+        pl.col("labels").map.entries().list.eval(chosen).cast(entries).cast(pl.Map(_NAME, pl.String())).alias("labels")
+    )
 
 
 def non_empty(text: pl.Expr) -> pl.Expr:

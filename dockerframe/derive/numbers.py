@@ -28,30 +28,23 @@ def at_numbers(numbers: pl.Series, rows: pl.DataFrame, by: str) -> pl.DataFrame:
 def lists_at_numbers(numbers: pl.Series, rows: pl.DataFrame, by: str, element: Sequence[str]) -> pl.Series:
     """The rows for each of some numbers, as a list of structs of some columns, in their order; empty without any.
 
-    All numbers are UInt32, and each is asked for once. The lists are made in the order in which they are asked for:
-    Polars takes long to move lists to other rows.
+    All numbers are UInt32, and `rows` are sorted by theirs. The lists are cut from the rows at once, in the order in
+    which they are asked for: to group rows, or to move lists, takes Polars three times as long.
 
     Examples
     --------
     >>> import polars as pl
-    >>> rows = pl.DataFrame({"route": [2, 0, 2], "port": [80, 443, 81]}, schema_overrides={"route": pl.UInt32()})
+    >>> rows = pl.DataFrame({"route": [0, 2, 2], "port": [443, 80, 81]}, schema_overrides={"route": pl.UInt32()})
     >>> lists_at_numbers(pl.Series([2, 1, 0], dtype=pl.UInt32()), rows, "route", ["port"]).to_list()
     [[{'port': 80}, {'port': 81}], [], [{'port': 443}]]
     """
-    position = _positions(numbers, rows[by]).alias("position")
-    found = rows.select(*element, position, is_there=True).filter(pl.col("position").is_not_null())
-    every = pl.int_range(len(numbers), dtype=pl.UInt32, eager=True).alias("position").to_frame()
-    missing = every.join(found, on="position", how="anti")
-    return (
-        pl.concat([found, missing], how="diagonal")
-        .lazy()
-        .sort("position", maintain_order=True)
-        .group_by("position", maintain_order=True)
-        .agg(pl.struct(element).filter("is_there").alias("rows"))
-        .select("rows")
-        .collect(engine="in-memory")
-        .to_series()
-    )
+    counts = rows.select(pl.col(by).set_sorted()).group_by(by, maintain_order=True).len("count")
+    starts = counts.with_columns((pl.col("count").cum_sum() - pl.col("count")).alias("start"))
+    positions = pl.int_ranges("start", pl.col("start") + pl.col("count"), dtype=pl.UInt32)
+    elements = rows.select(pl.struct(element)).to_series()
+    at = pl.element().map_batches(elements.gather, return_dtype=elements.dtype, is_elementwise=True)
+    found = at_numbers(numbers, starts, by).fill_null(0)
+    return found.select(positions.list.eval(at).alias("rows")).to_series()
 
 
 def _positions(numbers: pl.Series, wanted: pl.Series) -> pl.Series:

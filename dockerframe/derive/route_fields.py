@@ -6,8 +6,17 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import polars as pl
 
-from dockerframe.derive.labels import KEYS
-from dockerframe.derive.route_labels import ROUTE_ERROR, Shortcuts, resolve_shortcuts, route_labels, sort_labels
+from dockerframe.derive.labels import KEYS, proxy_labels
+from dockerframe.derive.route_aliases import KnownAliases, ListedAliases
+from dockerframe.derive.route_labels import (
+    ROUTE_ERROR,
+    PlacedLabels,
+    SortedLabels,
+    at_nth_alias,
+    resolve_shortcuts,
+    route_labels,
+    sort_labels,
+)
 from dockerframe.derive.route_objects import parse_objects
 from dockerframe.derive.route_overlaps import flatten_assignments, merge_fields
 from dockerframe.schemas import ERRORS, ROUTE_FIELDS, FrameT, Precedence
@@ -22,7 +31,6 @@ _LAYERS: Final = {
     "explicit": {"alias": 0, "reference": 1, "shortcut": 1, "wildcard": 2},
     "wildcard": {"alias": 2, "reference": 3, "shortcut": 3, "wildcard": 0},
 }
-_ROUTE: Final = ("row", "alias")
 _ASSIGNMENT: Final = ("row", "alias", "route", "field", "value", "label", "origin", "is_object")
 
 
@@ -86,35 +94,33 @@ def with_keys(containers: pl.DataFrame, rows: pl.DataFrame, columns: list[str]) 
     return rows.drop(KEYS, strict=False).hstack(keys).select(columns)
 
 
-def resolve_routes(containers: pl.DataFrame, precedence: Precedence = "explicit") -> ResolvedRoutes:
+def resolve_routes(
+    containers: pl.DataFrame, precedence: Precedence = "explicit", *, labels: SortedLabels | None = None
+) -> ResolvedRoutes:
     """Resolve the labels of containers to fields of aliases.
 
-    Reads `labels` and `aliases` (in order).
+    Reads `labels` and `aliases` (in order). `labels` are those of them that set fields, where they are sorted already.
     """
-    aliases = containers.select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"), "aliases")
-    sorted_labels = sort_labels(route_labels(containers), aliases)
+    listed = ListedAliases.of(containers)
+    if labels is None:
+        labels = sort_labels(route_labels(proxy_labels(containers)))
+    referring = at_nth_alias(labels.references, listed)
     named, references, wildcards = (
-        frame.with_columns(_is_object(frame))
-        for frame in (sorted_labels.named, sorted_labels.references, sorted_labels.wildcards)
+        frame.with_columns(_is_object(frame)) for frame in (labels.named, referring.rows, labels.wildcards)
     )
     objects = parse_objects(named, references, wildcards)
     named, references, wildcards = (objects.without_bad(frame) for frame in (named, references, wildcards))
-    shortcuts = _shortcuts(sorted_labels.shortcuts, (named, references, wildcards), objects.leaves, aliases)
-    known = _known_aliases(aliases, named)
-    spread = _spread_wildcards(wildcards, known)
+    shortcuts = _shortcuts(labels.shortcuts, (named, references, wildcards), objects.leaves, listed)
+    known = KnownAliases.of(listed, named)
+    spread = _spread_wildcards(wildcards, known.rows)
     by_shortcut = shortcuts.rows.with_columns(pl.lit(value=False).alias("is_object"))
-    columns = [name for name in _ASSIGNMENT if name != "route"]
-    at_aliases = pl.concat([frame.select(columns) for frame in (named, references, by_shortcut)])
-    # Every one is at a known alias. The join has the keys alone, so that no text is copied.
-    numbers = at_aliases.select(_ROUTE).join(
-        known.select(*_ROUTE, "route"), on=_ROUTE, how="left", maintain_order="left"
-    )
-    placed = at_aliases.with_columns(numbers["route"]).select(_ASSIGNMENT)
-    ranked = pl.concat([placed, spread.rows.select(_ASSIGNMENT)]).with_columns(_layer(precedence))
+    by_number = [frame.with_columns(known.of_listed.gather(frame["place"])) for frame in (references, by_shortcut)]
+    placed = [named.with_columns(known.of_labels), *by_number, spread.rows]
+    ranked = pl.concat([frame.select(_ASSIGNMENT) for frame in placed]).with_columns(_layer(precedence))
     entries = flatten_assignments(ranked, objects.leaves)
     merged = merge_fields(ranked, entries)
-    errors = (sorted_labels.errors, objects.errors, shortcuts.errors, spread.errors, merged.errors)
-    return ResolvedRoutes(merged.fields, known.drop("has_field"), pl.concat(errors), entries)
+    errors = (labels.errors, referring.errors, objects.errors, shortcuts.errors, spread.errors, merged.errors)
+    return ResolvedRoutes(merged.fields, known.rows.drop("has_field"), pl.concat(errors), entries)
 
 
 def _layer(precedence: Precedence) -> pl.Expr:
@@ -137,14 +143,14 @@ def wildcard_is_object() -> pl.Expr:
 
 
 def _shortcuts(
-    shortcuts: pl.DataFrame, full_labels: Iterable[pl.DataFrame], leaves: pl.DataFrame, aliases: pl.DataFrame
-) -> Shortcuts:
+    shortcuts: pl.DataFrame, full_labels: Iterable[pl.DataFrame], leaves: pl.DataFrame, listed: ListedAliases
+) -> PlacedLabels:
     if shortcuts.is_empty():
         # Most fleets have none, and to look for nothing takes as long as to look for a hundred.
-        return Shortcuts.none()
+        return PlacedLabels.none()
     few = shortcuts.select("row").unique()
     beside = [labels.join(few, on="row", how="semi") for labels in full_labels]
-    return resolve_shortcuts(shortcuts, pl.concat([_fields_set_by(labels, leaves) for labels in beside]), aliases)
+    return resolve_shortcuts(shortcuts, pl.concat([_fields_set_by(labels, leaves) for labels in beside]), listed)
 
 
 def _fields_set_by(labels: pl.DataFrame, leaves: pl.DataFrame) -> pl.DataFrame:
@@ -154,22 +160,6 @@ def _fields_set_by(labels: pl.DataFrame, leaves: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([texts, objects])
 
 
-def _known_aliases(aliases: pl.DataFrame, named: pl.DataFrame) -> pl.DataFrame:
-    """Every alias that has a route, in order: those of `proxy.aliases`, then those that labels name, by name.
-
-    Columns: `row`, `alias`, `has_field` (whether wildcards apply: it is listed, or a label sets a field of it), and
-    `route` (UInt32, the position when sorted by both): one number joins and sorts faster than a number and a text.
-    """
-    each_once = pl.col("aliases").list.unique(maintain_order=True).alias("alias")
-    listed = aliases.select("row", each_once).explode("alias", empty_as_null=False, keep_nulls=False)
-    by_label = named.group_by("row", "alias").agg((~pl.col("is_object")).any().alias("has_field"))
-    others = by_label.join(listed, on=_ROUTE, how="anti").sort(_ROUTE)
-    everything = pl.concat([listed.with_columns(pl.lit(value=True).alias("has_field")), others])
-    in_order = everything.sort("row", maintain_order=True).with_row_index("listed")
-    by_name = in_order.sort(_ROUTE).with_row_index("route")
-    return by_name.sort("listed").drop("listed")
-
-
 class _Spread(NamedTuple):
     rows: pl.DataFrame
     errors: pl.DataFrame
@@ -177,7 +167,7 @@ class _Spread(NamedTuple):
 
 def _spread_wildcards(wildcards: pl.DataFrame, known: pl.DataFrame) -> _Spread:
     """Each wildcard label once for each alias it applies to."""
-    targets = known.filter("has_field").select(*_ROUTE, "route")
+    targets = known.filter("has_field").select("row", "alias", "route")
     counts = (
         wildcards.group_by("row").agg(pl.len().alias("labels")).join(targets.group_by("row").len("aliases"), on="row")
     )

@@ -86,7 +86,9 @@ def derive_routes(
     """
     rows = resolved.aliases.hstack(containers.select(_OF_CONTAINER).select(pl.all().gather(resolved.aliases["row"])))
     rows = rows.filter(pl.col("is_explicit") | ~pl.col("host").is_in(list(explicit_only)))
-    fields = resolved.fields.join(rows, on="route", how="semi") if explicit_only else resolved.fields
+    fields = (
+        resolved.fields.filter(pl.col("route").is_in(rows["route"].implode())) if explicit_only else resolved.fields
+    )
     values = route_values(rows["route"], fields)
     rows = _with_target(rows.hstack(values.columns), containers)
     errors = pl.concat([resolved.errors, values.errors])

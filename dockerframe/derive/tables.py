@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
+from dockerframe.derive.aliases import is_explicit_of
 from dockerframe.derive.container_errors import container_errors
 from dockerframe.derive.containers import HostFacts, derive_containers
 from dockerframe.derive.dependencies import dependency_edges
@@ -15,6 +16,7 @@ from dockerframe.derive.mounts import mounts_table
 from dockerframe.derive.networks import network_attachments
 from dockerframe.derive.ports import port_bindings
 from dockerframe.derive.route_fields import fields_table, resolve_routes, route_errors
+from dockerframe.derive.route_labels import route_labels, sort_labels
 from dockerframe.derive.routes import derive_routes
 from dockerframe.schemas import TABLES
 
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Collection
 
     from dockerframe.derive.route_fields import ResolvedRoutes
+    from dockerframe.derive.route_labels import SortedLabels
     from dockerframe.schemas import Precedence
 
 
@@ -40,30 +43,36 @@ def derive_tables(
     `docker_host` the value of `DOCKER_HOST`, `explicit_only` the hosts on which only explicit containers have routes.
     """
     facts = HostFacts.of(hosts, docker_host=docker_host)
-    # Most labels of a fleet are none that any rule asks for.
-    of_rules = summaries.select(proxy_labels(), labels_by_name().alias("by_name")).rechunk()
-    by_name = of_rules["by_name"].alias("labels")
-    containers = derive_containers(summaries.with_columns(of_rules["labels"]), by_name, facts)
-    named = containers.with_columns(by_name)
     # Each part has stretches on one processor; side by side they fill the others.
     with ThreadPoolExecutor(max_workers=3, thread_name_prefix="dockerframe-derive") as threads:
+        # Most labels of a fleet are none that any rule asks for.
+        looked_for = threads.submit(proxy_labels, summaries)
+        by_name = summaries.select(labels_by_name()).rechunk().to_series()
+        proxied = looked_for.result()
+        labels = threads.submit(_of_routes, proxied)
+        containers = derive_containers(summaries, by_name, is_explicit_of(proxied, summaries.height), facts)
+        named = containers.with_columns(by_name)
         own = threads.submit(container_errors, named, facts.is_reachable())
         edges = threads.submit(dependency_edges, named)
         flat = threads.submit(_flat_tables, summaries.lazy())
         # The labels that lost are asked for by `explain` alone, and take memory.
-        resolved = resolve_routes(containers, precedence)._replace(entries=pl.DataFrame())
+        resolved = resolve_routes(containers, precedence, labels=labels.result())._replace(entries=pl.DataFrame())
         own_errors = own.result()
         parts = _route_tables(containers, resolved, own_errors, explicit_only)
         collected = {**flat.result(), "dependencies": edges.result()}
     errors = pl.concat([decode_errors, own_errors, parts.pop("errors")])
     tables = {
         "hosts": hosts,
-        "containers": containers.with_columns(summaries["labels"]),
+        "containers": containers,
         "errors": errors,
         **parts,
         **collected,
     }
     return {name: table.conform(tables[name]) for name, table in TABLES.items()}
+
+
+def _of_routes(proxied: pl.DataFrame) -> SortedLabels:
+    return sort_labels(route_labels(proxied))
 
 
 def _flat_tables(containers: pl.LazyFrame) -> dict[str, pl.DataFrame]:
@@ -74,7 +83,8 @@ def _flat_tables(containers: pl.LazyFrame) -> dict[str, pl.DataFrame]:
         "mounts": mounts_table(containers),
         "networks": network_attachments(containers),
     }
-    return dict(zip(flat, pl.collect_all(list(flat.values())), strict=True))
+    # The streaming engine would leave them in several pieces, which audits and joins take longer over.
+    return dict(zip(flat, pl.collect_all(list(flat.values()), engine="in-memory"), strict=True))
 
 
 def route_tables(

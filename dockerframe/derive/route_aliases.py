@@ -1,0 +1,83 @@
+"""The aliases that have routes, and the number of each: those that are listed, and those that only labels name."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import polars as pl
+
+_ROUTE = ("row", "alias")
+
+
+class ListedAliases(NamedTuple):
+    """The aliases of containers, as listed: `row` (UInt32: the container's position) and `alias`, a row each.
+
+    An alias may be listed twice. `starts` (UInt32) is the position at which those of each container begin, `counts`
+    (UInt32) how many it has.
+    """
+
+    rows: pl.DataFrame
+    starts: pl.Series
+    counts: pl.Series
+
+    @classmethod
+    def of(cls, containers: pl.DataFrame) -> ListedAliases:
+        """Those of the column `aliases` (List of String)."""
+        lists = containers.select(
+            pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"), pl.col("aliases").alias("alias")
+        )
+        counts = lists["alias"].list.len().fill_null(0)
+        rows = lists.explode("alias", empty_as_null=False, keep_nulls=False)
+        return cls(rows, counts.cum_sum().cast(pl.UInt32) - counts, counts)
+
+    def place(self, rows: pl.Series, numbers: pl.Series) -> pl.Series:
+        """The position of the n-th alias, counted from 1, of each of some containers; null where there are fewer."""
+        asked = pl.DataFrame({"number": numbers, "count": self.counts.gather(rows), "start": self.starts.gather(rows)})
+        is_there = pl.col("number").is_between(1, pl.col("count"))
+        return asked.select(pl.when(is_there).then(pl.col("start") + pl.col("number") - 1)).to_series()
+
+
+class KnownAliases(NamedTuple):
+    """Every alias that has a route.
+
+    `rows`, in order (those that are listed, then those that labels name, by name): `row`, `alias`, `has_field`
+    (whether wildcards apply: it is listed, or a label sets a field of it), and `route` (UInt32, the position when
+    sorted by both): one number joins and sorts faster than a number and a text. `of_listed` has the route of each
+    alias as listed, `of_labels` that of each label that names one.
+    """
+
+    rows: pl.DataFrame
+    of_listed: pl.Series
+    of_labels: pl.Series
+
+    @classmethod
+    def of(cls, listed: ListedAliases, labels: pl.DataFrame) -> KnownAliases:
+        """Those that are listed, and those of labels: `row`, `alias`, `is_object`."""
+        names = _numbered(listed.rows.with_columns(pl.lit(value=True).alias("has_field")))
+        known = _each_once(names)
+        of_labels = _routes_of(labels, known)
+        if of_labels.has_nulls():
+            unlisted = labels.filter(of_labels.is_null()).group_by(_ROUTE)
+            others = unlisted.agg((~pl.col("is_object")).any().alias("has_field")).sort(_ROUTE)
+            names = _numbered(pl.concat([names.drop("route"), others], rechunk=True))
+            known = _each_once(names).sort("row", maintain_order=True)
+            of_labels = _routes_of(labels, known)
+        return cls(known, names["route"].head(listed.rows.height), of_labels)
+
+
+def _numbered(names: pl.DataFrame) -> pl.DataFrame:
+    """Names with the `route` of each."""
+    by_name = names.select(*_ROUTE, pl.int_range(pl.len(), dtype=pl.UInt32).alias("position")).sort(_ROUTE)
+    is_next = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in _ROUTE)
+    numbers = by_name.select("position", (is_next.cum_sum() - 1).cast(pl.UInt32).alias("route"))
+    return names.with_columns(numbers.sort("position")["route"])
+
+
+def _each_once(names: pl.DataFrame) -> pl.DataFrame:
+    return names.filter(pl.col("route").is_first_distinct())
+
+
+def _routes_of(labels: pl.DataFrame, known: pl.DataFrame) -> pl.Series:
+    """The route of each label; null where its alias is not known. The keys alone are joined: no text is copied."""
+    keys = labels.select(_ROUTE)
+    return keys.join(known.select(*_ROUTE, "route"), on=_ROUTE, how="left", maintain_order="left")["route"]
