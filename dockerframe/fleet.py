@@ -16,7 +16,7 @@ from dockerframe.errors import GatherError, HostError, SnapshotError
 from dockerframe.fleet_hosts import FleetHosts
 from dockerframe.gather import MAX_WORKERS, gather, gather_ahead
 from dockerframe.inspecting import inspect_containers
-from dockerframe.pieces import HOSTS_PER_PIECE, in_groups, on_cluster, write_pieces, write_pieces_on_cluster
+from dockerframe.pieces import HOSTS_PER_PIECE, in_groups, in_turns, on_cluster, write_pieces, write_pieces_on_cluster
 from dockerframe.progress import progress_bar
 from dockerframe.taking import concat, from_answers
 from dockerframe.watching import watch
@@ -87,7 +87,7 @@ class Fleet(FleetHosts):
         max_workers
             How many hosts are asked at the same time, on each machine.
         engine
-            A client of a Dask cluster, whose workers ask the hosts, some hundred at a time, each with a pool of its
+            A client of a Dask cluster, whose workers ask the hosts, some hundreds each, each with a pool of its
             own. Files of credentials travel by name only: they must be there on every worker. A worker that is lost
             costs another try.
 
@@ -98,7 +98,7 @@ class Fleet(FleetHosts):
         """
         if engine is not None:
             options = _Options(size=size, inspect=inspect, precedence=precedence, max_workers=max_workers)
-            return self._spread(engine, self._travelling(_take_some, options), strict=strict, progress=progress)
+            return self._spread(engine, self._travelling(_take_together, options), strict=strict, progress=progress)
         with progress_bar(len(self.hosts), wanted=progress) as advance:
             answers = gather(self.hosts, self.pool, size=size, max_workers=max_workers, on_answer=advance)
         snapshot, failures = from_answers(answers, precedence=precedence, source=self)
@@ -170,14 +170,14 @@ class Fleet(FleetHosts):
                 yield taken(list(islice(answers, len(group))))
 
     def _spread(
-        self, engine: Any, take: Callable[[Sequence[Host]], Snapshot], *, strict: bool, progress: bool | None
+        self, engine: Any, take: Callable[[Sequence[Sequence[Host]]], Snapshot], *, strict: bool, progress: bool | None
     ) -> Snapshot:
-        groups = in_groups(self.hosts, HOSTS_PER_PIECE)
+        turns = in_turns(engine, in_groups(self.hosts, HOSTS_PER_PIECE))
         with progress_bar(len(self.hosts), wanted=progress) as advance:
             parts = []
-            for hosts, part in on_cluster(engine, take, groups):
+            for turn, part in on_cluster(engine, take, turns):
                 parts.append(part)
-                for host in hosts:
+                for host in chain.from_iterable(turn):
                     advance(host)
         whole = replace(concat(parts), source=self)
         failed = whole.hosts.filter(~pl.col("ok"))
@@ -220,13 +220,13 @@ class Fleet(FleetHosts):
         return watch(self.hosts, self.pool, precedence)
 
 
-def _take_some(hosts: Sequence[Host], *, audit: AuditSettings, **options: Unpack[_Options]) -> Snapshot:
-    """A snapshot of some hosts, without the fleet that it came of: that could not travel."""
-    return replace(Fleet(hosts, audit=audit).snapshot(progress=False, **options), source=None)
-
-
 def _take_in_turn(
     groups: Sequence[Sequence[Host]], *, audit: AuditSettings, **options: Unpack[_Options]
 ) -> Generator[Snapshot]:
     """Snapshots of groups of hosts, one after the other."""
     return Fleet(chain.from_iterable(groups), audit=audit)._in_turn(groups, **options)  # noqa: SLF001 - of this module
+
+
+def _take_together(groups: Sequence[Sequence[Host]], *, audit: AuditSettings, **options: Unpack[_Options]) -> Snapshot:
+    """One snapshot of groups of hosts, without the fleet that it came of: that could not travel."""
+    return concat(_take_in_turn(groups, audit=audit, **options))

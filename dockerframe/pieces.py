@@ -159,8 +159,7 @@ def write_pieces_on_cluster(
     """
     _check_is_new(folder)
     pieces = _named(groups)
-    turns = _slices(pieces, _pieces_in_turn(len(pieces), sum(engine.nthreads().values())))
-    for turn, _ in on_cluster(engine, _Writer(take, folder, reveal), turns):
+    for turn, _ in on_cluster(engine, _Writer(take, folder, reveal), in_turns(engine, pieces)):
         for host in chain.from_iterable(piece.hosts for piece in turn):
             on_host(host)
     return _finished(folder, pieces)
@@ -184,12 +183,13 @@ def on_cluster(
         engine.cancel(futures)
 
 
-def _pieces_in_turn(pieces: int, threads: int) -> int:
-    """How many pieces a worker takes in turn, so that their slow hosts are waited for together.
+def in_turns(engine: Any, groups: Sequence[GivenT]) -> list[Sequence[GivenT]]:
+    """The groups of hosts that each worker takes in turn, so that their slow hosts are waited for together.
 
     No more than leaves every thread with several turns: the last ones should end at about the same time.
     """
-    return max(1, min(_MOST_IN_TURN, pieces // (_TURNS_EACH * max(1, threads))))
+    threads = max(1, sum(engine.nthreads().values()))
+    return _slices(groups, max(1, min(_MOST_IN_TURN, len(groups) // (_TURNS_EACH * threads))))
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,11 @@ class SnapshotTables:
     # What was found for some rules; nothing that an audit looks at can change.
     _audits: dict[tuple[Rule, ...], Audit] = field(default_factory=dict, init=False)
 
+    def __post_init__(self) -> None:
+        """Have each table in one piece: to take rows from several takes Polars up to forty times as long."""
+        for name, table in self.tables.items():
+            object.__setattr__(self, name, table.rechunk())
+
     def __repr__(self) -> str:
         """Show how large the fleet is and how it fares."""
         failed = self.hosts.height - int(self.hosts["ok"].sum())

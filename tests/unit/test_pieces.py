@@ -106,6 +106,10 @@ def test_a_worker_takes_some_pieces_in_turn_and_leaves_some_for_the_others(
     with pytest.raises(InterruptedError):
         fleet.write_pieces(tmp_path / "p", hosts_per_piece=hosts_per_piece, engine=engine)
     assert given == in_turn
+    given.clear()
+    with pytest.raises(InterruptedError):
+        dkf.Fleet(dkf.Host(f"h{number}", "tcp://h:2375") for number in range(20 * 100)).snapshot(engine=engine)
+    assert given == [2] * 10
 
 
 def test_a_piece_that_a_lost_worker_had_written_is_not_taken_again(fleet: dkf.Fleet, tmp_path: Path) -> None:

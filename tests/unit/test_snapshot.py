@@ -255,3 +255,13 @@ def test_rules_run_once_for_a_snapshot_and_anew_for_another() -> None:
     again = pickle.loads(pickle.dumps(snap))
     assert again.equals(snap)
     assert again.findings(registry).equals(snap.findings(registry))
+
+
+def test_tables_are_in_one_piece_wherever_they_come_from(tmp_path: Path) -> None:
+    parts = [dkf.from_summaries([summary(Id=name)], host=name) for name in ("a", "b", "c")]
+    whole = dkf.concat(parts)
+    twice = whole.with_tables({"labels": pl.concat([whole.labels, whole.labels], rechunk=False)})
+    for snap in (whole, twice, dkf.read_snapshot(whole.write(tmp_path))):
+        assert {name: set(table.n_chunks("all")) for name, table in snap.tables.items()} == {
+            name: {1} for name in snap.tables
+        }
