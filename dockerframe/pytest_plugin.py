@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -15,18 +16,15 @@ if TYPE_CHECKING:
 
 
 def pytest_recording_configure(config: pytest.Config, vcr: VCR) -> None:  # noqa: ARG001 - the hook's signature
-    """Tell vcrpy of docker-py's connections."""
-    from dockerframe.testing import teach  # noqa: PLC0415
+    """Tell vcrpy of docker-py's connections, and what cassettes of engines need.
+
+    What the fixture `vcr_config` of a test suite says comes before that: `dockerframe.testing.configuration(instead)`
+    scrubs more. A fixture of that name here would be hidden by pytest-recording's own, which is loaded later.
+    """
+    from dockerframe.testing import configuration, teach  # noqa: PLC0415
 
     teach(vcr)
-
-
-@pytest.fixture(scope="module")
-def vcr_config() -> dict[str, Any]:
-    """What cassettes of engines need. Override it with `dockerframe.testing.configuration(instead)` to scrub more."""
-    from dockerframe.testing import configuration  # noqa: PLC0415
-
-    return configuration()
+    vcr.use_cassette = partial(vcr.use_cassette, **configuration())
 
 
 @pytest.fixture(autouse=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import queue
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -21,6 +23,21 @@ from tests.live.conftest import need
 
 IMAGE = "busybox:1"
 FOREVER = (IMAGE, "/bin/sleep", "100000")
+
+# As docs/how-to/recorded-tests.md has it.
+SETTINGS = """
+[tool.pytest.ini_options]
+addopts = ["-p", "dockerframe.pytest_plugin", "--record-mode=none", "--block-network"]
+"""
+SUITE = """
+import dockerframe as dkf
+import pytest
+
+@pytest.mark.vcr
+def test_passwords():
+    snap = dkf.Fleet.from_urls(["edge={url}"]).snapshot(strict=True)
+    assert snap.labels["key"].to_list() == ["db.password"]
+"""
 
 
 @pytest.fixture(scope="module")
@@ -202,3 +219,24 @@ def test_a_cassette_of_an_engine_is_scrubbed_and_replays(engine: Dockerd, fleet:
         replayed = elsewhere.snapshot(progress=False)
     assert replayed.labels["value"].to_list() == ["db.example.com"]
     assert replayed.containers["container_id"].to_list() == asked.containers["container_id"].to_list()
+
+
+def test_a_suite_with_the_plugin_records_no_secrets(engine: Dockerd, fleet: dkf.Fleet, tmp_path: Path) -> None:
+    """Whatever the order in which pytest loads its plugins: pytest-recording has settings of its own."""
+
+    def test_suite(url: str, *options: str) -> None:
+        (tmp_path / "test_fleet.py").write_text(SUITE.format(url=url))
+        command = [sys.executable, "-m", "pytest", "-q", *options]
+        done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+        assert done.returncode == 0, done.stdout
+
+    run(engine, "secretive", "--label", "db.password=hunter2")
+    assert fleet.snapshot(progress=False).labels["value"].to_list() == ["hunter2"]
+    (tmp_path / "pyproject.toml").write_text(SETTINGS)
+    test_suite(engine.url, "--record-mode=once", "--allowed-hosts=.*")
+    (cassette,) = tmp_path.rglob("*.yaml")
+    written = cassette.read_text()
+    assert "hunter2" not in written
+    assert f'"{socket.gethostname()}"' not in written
+    assert "User-Agent" not in written
+    test_suite("unix:///nowhere.sock")
