@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import polars as pl
 
-_ROUTE = ("row", "alias")
+_ROUTE: Final = ("row", "alias")
 
 
 class ListedAliases(NamedTuple):
