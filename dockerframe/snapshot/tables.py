@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from dockerframe.derive.redaction import redact_tables
@@ -72,9 +73,12 @@ class SnapshotTables:
             f" {self.routes.height} routes, {self.errors.height} errors, taken {self.taken_at:%Y-%m-%d %H:%M:%S} UTC)"
         )
 
-    def __getstate__(self) -> list[Any]:
-        """What is pickled: all but what was found, since rules may be functions that can't travel."""
-        return [{} if one.name == "_audits" else getattr(self, one.name) for one in fields(self)]
+    def __reduce__(self) -> tuple[Any, ...]:
+        """How it is pickled: without what was found, since rules may be functions that can't travel.
+
+        Not by `__getstate__`, which Python before 3.11.4 replaces in dataclasses that are frozen and have slots.
+        """
+        return partial(type(self), **{one.name: getattr(self, one.name) for one in fields(self) if one.init}), ()
 
     @property
     def tables(self) -> dict[str, pl.DataFrame]:
