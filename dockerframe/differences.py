@@ -145,7 +145,8 @@ def _host_rows(before: Tables, after: Tables) -> pl.DataFrame:
 def _changed_facts(before: Tables, after: Tables, pairs: pl.DataFrame) -> pl.DataFrame:
     """Every fact of containers there both times that is not the same: `change`, `field`, `before`, `after`."""
     # Numbers stand for containers: to compare two long texts for each fact would take three times as long.
-    known = pairs.with_row_index("number")
+    once = pairs.unique(KEYS, keep="first", maintain_order=True).unique(["host", "before"], keep="first")
+    known = once.with_row_index("number")
     old = _facts(before, known.select("number", "host", pl.col("before").alias("container_id")))
     new = _facts(after, known.select("number", *KEYS))
     both = old.join(new, on=_FACT, how="full", coalesce=True, suffix="_after", nulls_equal=True)
@@ -164,7 +165,7 @@ def _changed_facts(before: Tables, after: Tables, pairs: pl.DataFrame) -> pl.Dat
 
 def _facts(tables: Tables, numbers: pl.DataFrame) -> pl.LazyFrame:
     """What is compared of the containers of `numbers`, a fact a row: `number`, `change`, `field`, `value` (String)."""
-    numbered = {name: _numbered(table, numbers) for name, table in tables.items() if name in _COMPARED}
+    numbered = {name: _numbered(tables[name], numbers) for name in _COMPARED}
     own = [
         _told(numbered["containers"], change, pl.lit(column), pl.col(column))
         for change, columns in _FACTS.items()
@@ -186,10 +187,9 @@ def _facts(tables: Tables, numbers: pl.DataFrame) -> pl.LazyFrame:
 
 def _numbered(table: pl.DataFrame, numbers: pl.DataFrame) -> pl.LazyFrame:
     """A table with the number of each container, of which the rows mostly stand together; without other containers."""
-    keys = table.select(KEYS)
-    is_next = keys.select(pl.any_horizontal(pl.all().ne_missing(pl.all().shift(1)))).to_series()
-    each = keys.filter(is_next).join(numbers, on=KEYS, how="left", maintain_order="left")["number"]
-    number = each.gather(is_next.cum_sum() - 1).alias("number")
+    keys = table.select(*KEYS, pl.struct(KEYS).rle_id().alias("run"))
+    each = keys.unique("run", maintain_order=True).join(numbers, on=KEYS, how="left", maintain_order="left")["number"]
+    number = each.gather(keys["run"]).alias("number")
     return table.lazy().with_columns(number).filter(pl.col("number").is_not_null())
 
 

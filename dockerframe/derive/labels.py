@@ -96,9 +96,8 @@ def labels_by_name() -> pl.Expr:
     """
     entries = pl.List(pl.Struct({"key": _NAME, "value": pl.String()}))
     chosen = pl.element().filter(pl.element().struct.field("key").is_in(_NAMES))
-    return (
-        pl.col("labels").map.entries().list.eval(chosen).cast(entries).cast(pl.Map(_NAME, pl.String())).alias("labels")
-    )
+    kept = pl.col("labels").map.entries().list.eval(chosen)
+    return kept.cast(entries).cast(pl.Map(_NAME, pl.String())).alias("labels")
 
 
 def non_empty(text: pl.Expr) -> pl.Expr:

@@ -68,8 +68,7 @@ class KnownAliases(NamedTuple):
 def _numbered(names: pl.DataFrame) -> pl.DataFrame:
     """Names with the `route` of each."""
     by_name = names.select(*_ROUTE, pl.int_range(pl.len(), dtype=pl.UInt32).alias("position")).sort(_ROUTE)
-    is_next = pl.any_horizontal(pl.col(name).ne_missing(pl.col(name).shift(1)) for name in _ROUTE)
-    numbers = by_name.select("position", (is_next.cum_sum() - 1).cast(pl.UInt32).alias("route"))
+    numbers = by_name.select("position", pl.struct(_ROUTE).rle_id().alias("route"))
     return names.with_columns(numbers.sort("position")["route"])
 
 

@@ -230,6 +230,14 @@ def test_a_rule_that_is_not_told_enough_says_what_it_looks_for() -> None:
     assert found["evidence"].to_list() == ["ports.public_port: 22"]
 
 
+def test_a_container_that_is_there_twice_differs_from_nothing() -> None:
+    snap = snapshot_of(*(summary(Id=name, Names=[f"/{name}"], Labels={"at": name}) for name in "abc"))
+    twice = snap.with_tables({"containers": pl.concat([snap.containers.head(1), snap.containers])})
+    turned = snap.with_tables({"labels": snap.labels.reverse()})
+    assert dkf.diff(twice, turned).is_empty()
+    assert dkf.diff(turned, twice).is_empty()
+
+
 def test_rules_run_once_for_a_snapshot_and_anew_for_another() -> None:
     registry, runs = dkf.Registry(), []
 
