@@ -38,18 +38,23 @@ record: $(VENV)/ready engines
 	$(BIN)/python -m cassettes.record
 	$(BIN)/python -m cassettes.record_demo
 
-# Where they can't be installed the live tests are skipped, and say why.
+# Debian 13 and later have the client in a package of its own, Debian 12 and Ubuntu have no such package.
+DOCKER_CLIENT = $$(apt-cache show docker-cli 2>/dev/null | sed -n 's/^Package: //p' | head -n 1)
+APT_INSTALL := apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
+
+# What can't be installed is told; the tests that need it are skipped then, and say why.
 engines:
-	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! { command -v dockerd && command -v podman \
+	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! { command -v dockerd && command -v docker && command -v podman \
 		&& [ -x /usr/sbin/sshd ] && [ -x /bin/busybox ] && command -v ip && command -v ssh-keygen; } >/dev/null; then \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $(ENGINES) >/dev/null; \
+		$(APT_INSTALL) $(ENGINES) $(DOCKER_CLIENT) >/dev/null \
+			|| echo "The engines of the live tests could not be installed." >&2; \
 	fi
 
 # JupyterLab is looked at with Debian's Chromium.
 browser:
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! [ -x /usr/bin/chromium ]; then \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
-			chromium fonts-dejavu-core >/dev/null; \
+		$(APT_INSTALL) chromium fonts-dejavu-core >/dev/null \
+			|| echo "Chromium, for the browser tests, could not be installed." >&2; \
 	fi
 
 $(VENV)/ready: pyproject.toml constraints.txt

@@ -1,6 +1,7 @@
 """Record the cassettes anew: start real engines, and run the replay tests against them in recording mode.
 
-Run as root on a machine that can start engines: `python -m cassettes.record`. The demo fleet has its own script.
+Run as root on a machine that can start engines: `python -m cassettes.record`. It records the versions that the machine
+has; cassettes of other versions stay as they are. The demo fleet has its own script.
 """
 
 from __future__ import annotations
@@ -41,30 +42,36 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="dkf") as folder, ExitStack() as stack:
         root = Path(folder)
         newer = newer_docker(Path(tempfile.gettempdir()) / "dockerframe-newer")
-        old = _started(Dockerd("old", root / "old", tcp_port=23751), stack)
-        new = _started(Dockerd("new", root / "new", binaries=newer, tcp_port=23752), stack)
+        own = _started(Dockerd("own", root / "own", tcp_port=23751), stack)
+        other = _started(Dockerd("other", root / "other", binaries=newer, tcp_port=23752), stack)
         podman = Podman("podman", root / "podman").start()
         stack.callback(podman.remove)
         for one in LAB[:3]:
             podman.podman("import", "-", one.image, given=root_folder())
             podman.podman("create", "--name", one.name, *one.arguments, one.image, *one.command)
-        urls = {
-            "DOCKERFRAME_RECORD_DOCKER_20": old.url,
-            "DOCKERFRAME_RECORD_DOCKER_26": new.url,
-            "DOCKERFRAME_RECORD_PODMAN": podman.url,
-            "DOCKERFRAME_RECORD_FOLDER": folder,
+        engines = {
+            f"docker_{_major(own.docker('version', '--format', '{{.Server.Version}}'))}": own.url,
+            f"docker_{_major(other.docker('version', '--format', '{{.Server.Version}}'))}": other.url,
+            f"podman_{_major(podman.podman('version', '--format', '{{.Version}}'))}": podman.url,
         }
+        urls = {f"DOCKERFRAME_RECORD_{name.upper()}": url for name, url in engines.items()}
+        urls |= {"DOCKERFRAME_RECORD_OWN": own.url, "DOCKERFRAME_RECORD_FOLDER": folder}
+        of_any_version = ("two_hosts_over_tcp_at_once", "update_ports")
         command = [
             sys.executable,
             "-m",
             "pytest",
-            "tests/replay",
+            *(f"tests/replay/test_recorded.py::test_{name}" for name in (*engines, *of_any_version)),
             "--record-mode=rewrite",
             "--allowed-hosts=.*",
             "-p",
             "no:randomly",
         ]
         return subprocess.run(command, env={**os.environ, **urls}, check=False).returncode
+
+
+def _major(version: str) -> str:
+    return version.partition(".")[0]
 
 
 def _started(engine: Dockerd, stack: ExitStack) -> Dockerd:

@@ -8,6 +8,7 @@ import polars as pl
 import pytest
 
 import dockerframe as dkf
+from tests.engines.fleets import LAB
 
 
 def _url(name: str, otherwise: str) -> str:
@@ -15,13 +16,22 @@ def _url(name: str, otherwise: str) -> str:
     return os.environ.get(f"DOCKERFRAME_RECORD_{name}", otherwise)
 
 
+def _recorded(name: str) -> dkf.Snapshot:
+    """What an engine answered."""
+    host = dkf.Host("recorded", _url(name, "unix:///recorded.sock"))
+    return dkf.Fleet([host]).snapshot(progress=False, strict=True)
+
+
+def _engine(snap: dkf.Snapshot) -> tuple[str, str, str]:
+    """Which engine it is, the API that is spoken with it, and the first number of its version."""
+    row = snap.hosts.row(0, named=True)
+    return row["engine"], row["api_version"], row["engine_version"].partition(".")[0]
+
+
 @pytest.mark.vcr
 def test_docker_20() -> None:
-    snap = dkf.Fleet([dkf.Host("old", _url("DOCKER_20", "unix:///recorded.sock"))]).snapshot(
-        progress=False, strict=True
-    )
-    row = snap.hosts.row(0, named=True)
-    assert (row["engine"], row["api_version"], row["engine_version"][:3]) == ("docker", "1.41", "20.")
+    snap = _recorded("DOCKER_20")
+    assert _engine(snap) == ("docker", "1.41", "20")
     assert set(snap.containers["container_name"]) == {"shop-web-1", "shop-db-1", "exporter", "failed"}
     assert set(snap.containers["state"]) == {"running", "exited", "created"}
     assert snap.dependencies["resolved_id"].is_not_null().all()
@@ -30,21 +40,47 @@ def test_docker_20() -> None:
 
 @pytest.mark.vcr
 def test_docker_26() -> None:
-    snap = dkf.Fleet([dkf.Host("new", _url("DOCKER_26", "unix:///recorded.sock"))]).snapshot(
-        progress=False, strict=True
-    )
-    row = snap.hosts.row(0, named=True)
-    assert (row["engine"], row["api_version"], row["engine_version"][:3]) == ("docker", "1.45", "26.")
+    snap = _recorded("DOCKER_26")
+    assert _engine(snap) == ("docker", "1.45", "26")
     assert snap.containers.height == 4
     assert snap.containers.filter(pl.col("container_name") == "shop-web-1")["private_hostname"].is_not_null().item()
 
 
 @pytest.mark.vcr
-def test_podman() -> None:
-    snap = dkf.Fleet([dkf.Host("lab", _url("PODMAN", "unix:///recorded.sock"))]).snapshot(progress=False, strict=True)
-    assert snap.hosts["engine"].item() == "podman"
-    assert snap.containers["container_name"].to_list()
-    assert snap.containers["network_mode"].is_null().all()
+def test_docker_28() -> None:
+    snap = _recorded("DOCKER_28")
+    assert _engine(snap) == ("docker", "1.51", "28")
+    assert set(snap.containers["state"]) == {"running", "exited", "created"}
+    assert snap.containers.filter(pl.col("container_name") == "shop-web-1")["private_hostname"].is_not_null().item()
+    assert snap.errors.height == 0
+
+
+@pytest.mark.vcr
+def test_podman_4() -> None:
+    snap = _recorded("PODMAN_4")
+    assert _engine(snap) == ("podman", "1.41", "4")
+    _check_podman(snap, network_mode=None)
+
+
+@pytest.mark.vcr
+def test_podman_5() -> None:
+    snap = _recorded("PODMAN_5")
+    assert _engine(snap) == ("podman", "1.44", "5")
+    _check_podman(snap, network_mode=None)
+
+
+@pytest.mark.vcr
+def test_podman_6() -> None:
+    snap = _recorded("PODMAN_6")
+    assert _engine(snap) == ("podman", "1.44", "6")
+    _check_podman(snap, network_mode="bridge")
+
+
+def _check_podman(snap: dkf.Snapshot, *, network_mode: str | None) -> None:
+    """Versions before 6 tell nothing of the network mode."""
+    assert set(snap.containers["container_name"]) == {one.name for one in LAB[:3]}
+    assert snap.containers["network_mode"].unique().to_list() == [network_mode]
+    assert snap.networks["network"].unique().to_list() == ["podman"]
     assert snap.errors.height == 0
 
 
@@ -61,9 +97,7 @@ def test_two_hosts_over_tcp_at_once() -> None:
 
 @pytest.mark.vcr
 def test_update_ports() -> None:
-    snap = dkf.Fleet([dkf.Host("old", _url("DOCKER_20", "unix:///recorded.sock"))]).snapshot(
-        progress=False, strict=True
-    )
+    snap = _recorded("OWN")
     updated = dkf.update_ports(snap)
     found = updated.containers.filter("is_host_network_mode")["public_ports"].item().to_list()
     assert [port["public_port"] for port in found] == [9100]
