@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ENGINES := docker.io runc busybox-static podman openssh-server openssh-client iproute2 iptables
 
-.PHONY: demo test unit site dist lint types format engines browser benchmark record clean
+.PHONY: demo test unit lowest site dist lint types format engines browser benchmark record clean
 
 demo: $(VENV)/ready
 	$(BIN)/dockerframe demo --out reports
@@ -15,6 +15,13 @@ test: $(VENV)/ready engines browser
 
 unit: $(VENV)/ready
 	$(BIN)/pytest dockerframe tests/unit tests/spec tests/properties tests/replay
+
+# The oldest versions that pyproject.toml promises to work with, of what it names itself.
+lowest:
+	$(PYTHON) -m venv --clear build/lowest
+	build/lowest/bin/pip install --quiet --disable-pip-version-check -c constraints.txt uv
+	build/lowest/bin/uv pip install --quiet --python build/lowest/bin/python --resolution lowest-direct -e '.[all,dev]'
+	build/lowest/bin/pytest -p no:cacheprovider dockerframe tests/unit tests/spec tests/replay
 
 lint: $(VENV)/ready
 	$(BIN)/ruff format --check .
