@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from typing import Final
 
@@ -19,6 +20,9 @@ app.registered_commands.sort(key=lambda command: _HELP_ORDER.index(getattr(comma
 
 def main() -> None:
     """Run the command line."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal without some character shows the rest; what other programs read is written as bytes.
+        sys.stdout.reconfigure(errors="replace")
     try:
         app()
     except DockerframeError as error:

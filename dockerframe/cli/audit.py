@@ -65,9 +65,9 @@ def audit(
     rules = audited.rules
     match output:
         case AuditOutput.sarif:
-            typer.echo(sarif(shown, rules))
+            typer.echo(sarif(shown, rules).encode())
         case AuditOutput.junit:
-            typer.echo(junit(shown, rules))
+            typer.echo(junit(shown, rules).encode())
         case _:
             tables = {**snap.tables, "findings": shown}
             print_frame(shown, listing(tables, "findings"), Output(output.value), "Findings")
@@ -127,7 +127,7 @@ def watch(
             for changed in changes:
                 found = changed if source.reveal else redact_differences(changed)
                 if output is Output.json:
-                    typer.echo(found.write_ndjson().rstrip("\n"))
+                    typer.echo(found.write_ndjson().rstrip("\n").encode())
                     continue
                 for row in found.iter_rows(named=True):
                     typer.echo(_line(row))

@@ -54,6 +54,17 @@ def test_whole_tables_for_programs(command: str, table: str) -> None:
     assert csv.height == expected.height
 
 
+def test_a_terminal_that_is_not_utf_8_shows_what_it_can(tmp_path: Path) -> None:
+    (tmp_path / "fleet.yml").write_text("providers: {docker: {ünïcode-☂: 'unix:///none.sock'}}", encoding="utf-8")
+    for encoding in ("latin-1", "ascii"):
+        shown = run("hosts", "--config", str(tmp_path / "fleet.yml"), PYTHONIOENCODING=encoding)
+        assert shown.returncode == 3
+        assert b"code-?" in shown.stdout
+        for output in ("csv", "sarif", "junit"):
+            given = ("--config", str(tmp_path / "fleet.yml"), "--output", output)
+            assert "ünïcode-☂" in run("audit", *given, PYTHONIOENCODING=encoding).stdout.decode()
+
+
 def test_exit_status(tmp_path: Path) -> None:
     (tmp_path / "bad.yml").write_text("providers: {docker: {a: 'ftp://x'}}")
     assert run("hosts", "--host", f"unix://{tmp_path}/none.sock").returncode == 3
