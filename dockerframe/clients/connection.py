@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Protocol, cast
 from urllib.parse import urlencode, urlsplit
 
@@ -16,6 +17,7 @@ from dockerframe.clients.deadlines import held_to_deadlines, within
 from dockerframe.clients.failures import host_error
 from dockerframe.clients.ssh import ssh_adapter
 from dockerframe.errors import DockerframeError, HostError
+from dockerframe.hosts.urls import TLS_SCHEMES, InvalidUrlError, checked_url
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -59,7 +61,7 @@ def connect(host: Host) -> Connection:
         When that is known not to work already: no certificates, no way to speak the scheme, a refused ssh login.
     """
     try:
-        return EngineConnection(host, _session(host))
+        return EngineConnection(host, _session(_checked(host)))
     except HostError:
         raise
     except Exception as error:
@@ -222,6 +224,24 @@ class _ReadOnlySession(docker.APIClient):
         pool = adapter.get_connection_with_tls_context(request, self.verify, cert=self.cert)
         adapter.cert_verify(pool, self.base_url, self.verify, self.cert)  # type: ignore[no-untyped-call]
         return cast("HTTPConnectionPool", pool)
+
+
+def _checked(host: Host) -> Host:
+    """A host as the fleet file would have it: one that was made in Python was not checked yet."""
+    try:
+        checked = replace(host, url=checked_url(host.url))
+    except InvalidUrlError as error:
+        raise HostError.at(host.name, "unsupported", str(error), "Mend the URL of the host.") from error
+    if checked.tls is None:
+        if checked.scheme in TLS_SCHEMES:
+            problem = f"{checked.url} uses TLS, and there is no ca_file to verify its certificate by"
+            raise HostError.at(host.name, "tls", problem, "Give the host tls=TlsFiles(ca_file, cert_file, key_file).")
+        return checked
+    files = (checked.tls.ca_file, checked.tls.cert_file, checked.tls.key_file)
+    missing = [str(file) for file in files if file is not None and not file.is_file()]
+    if missing:
+        raise HostError.at(host.name, "tls", f"no such file: {', '.join(missing)}", "Mend the files of the host's tls.")
+    return checked
 
 
 def _session(host: Host) -> _ReadOnlySession:

@@ -30,11 +30,12 @@ _REMEDIES: Final = {
     "tls": "Check ca_file, cert_file and key_file, the name in the host's certificate, and when it expires.",
     "ssh_host_key": "Add the right key to ~/.ssh/known_hosts, once you know that it is the host's.",
     "ssh_authentication": "Add your key to the host's authorized_keys, or to the ssh agent.",
-    "ssh": "Try `ssh` to this host by hand, and see that docker is installed there.",
+    "ssh": "Try `ssh` to this host by hand, and see that `docker version` works there.",
     "unsupported": "Use another scheme from this machine.",
     "http": "Check that the URL is that of a Docker engine.",
     "internal": "Please report this with the traceback.",
 }
+_SSH_REMEDIES: Final = {**_REMEDIES, "refused": "Start the ssh server there, or mend the address and port."}
 _UNREACHABLE: Final = frozenset(
     {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN, errno.EADDRNOTAVAIL}
 )
@@ -57,9 +58,14 @@ def host_error(error: BaseException, host: Host) -> HostError:
     refused | Host edge: tcp://docker1:2375: Connection refused. Start the engine there, or mend the address and port.
     """
     causes = list(_causes(error))
-    kind = next((kind for cause in causes if (kind := _kind(cause)) is not None), "internal")
-    told = _told(causes)
-    return HostError.at(host.name, kind, f"{host.url}: {told}", _REMEDIES[kind])
+    kind = next((kind for cause in causes if (kind := _kind(cause)) is not None), _without_kind(causes))
+    remedies = _SSH_REMEDIES if host.url.startswith("ssh://") else _REMEDIES
+    return HostError.at(host.name, kind, f"{host.url}: {_told(causes)}", remedies[kind])
+
+
+def _without_kind(causes: list[BaseException]) -> str:
+    """Where no library says what it waited for, as paramiko, it was a connection."""
+    return "connect_timeout" if any(isinstance(cause, TimeoutError) for cause in causes) else "internal"
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
@@ -70,7 +76,11 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         one = todo.pop()
         if isinstance(one, BaseException) and one not in chain:
             chain.append(one)
-            todo.extend([one.__context__, one.__cause__, getattr(one, "reason", None), *one.args])
+            # paramiko keeps what each address of a host said.
+            at_addresses = getattr(one, "errors", None)
+            todo.extend(at_addresses.values() if isinstance(at_addresses, dict) else ())
+            context = None if one.__suppress_context__ else one.__context__
+            todo.extend([context, one.__cause__, getattr(one, "reason", None), *one.args])
     yield from reversed(chain)
 
 

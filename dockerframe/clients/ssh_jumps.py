@@ -5,7 +5,8 @@ Only `dockerframe.clients.ssh_transport` imports this, which is loaded when it i
 
 from __future__ import annotations
 
-from pathlib import Path
+import getpass
+import os
 from typing import Any, Final, NamedTuple
 
 import paramiko
@@ -26,6 +27,7 @@ class SshJumps:
     """The logins on the way to a host, kept as long as the last one is needed."""
 
     def __init__(self, seconds: float) -> None:
+        _check_user()
         self._seconds = seconds
         self._configuration = _configuration()
         self._clients: list[paramiko.SSHClient] = []
@@ -97,8 +99,23 @@ class _Parts(NamedTuple):
 
 
 def _configuration() -> paramiko.SSHConfig:
-    path = Path("~/.ssh/config").expanduser()
-    return paramiko.SSHConfig.from_path(str(path)) if path.exists() else paramiko.SSHConfig()
+    # As docker-py finds it; Path would raise for a user without a home folder, as there are in containers.
+    path = os.path.expanduser("~/.ssh/config")  # noqa: PTH111
+    try:
+        return paramiko.SSHConfig.from_path(path)
+    except (FileNotFoundError, NotADirectoryError):
+        return paramiko.SSHConfig()
+    except OSError as error:
+        raise paramiko.SSHException(f"{path} can't be read: {error.strerror}") from None
+
+
+def _check_user() -> None:
+    """Have paramiko find the name of the user who logs in, which it asks for whatever the URL says."""
+    try:
+        getpass.getuser()
+    # Python 3.13 raises the latter.
+    except (KeyError, OSError):
+        raise paramiko.SSHException(f"user {os.getuid()} has no name on this machine; set USER to one") from None
 
 
 def _parts(name: str) -> _Parts:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING, Any
+import logging
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 from docker.transport import SSHHTTPAdapter
 from docker.transport.sshconn import SSHConnection, SSHConnectionPool
+from paramiko import SSHException
 
 from dockerframe.clients.ssh_jumps import SSH_PORT, SshJumps
 
@@ -15,6 +17,11 @@ if TYPE_CHECKING:
     from paramiko import Channel
 
     from dockerframe.hosts.host import Host
+
+_MOST_SAID: Final = 400
+
+# What goes wrong is raised as well: where nobody asked for a log, paramiko's would write tracebacks to standard error.
+logging.getLogger("paramiko").addHandler(logging.NullHandler())
 
 
 class SshAdapter(SSHHTTPAdapter):
@@ -84,17 +91,43 @@ class _ChannelSocket:
 
     def __init__(self, channel: Channel) -> None:
         self._channel = channel
+        self._has_spoken = False
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._channel, name)
 
     def makefile(self, *_: object) -> io.BufferedReader:
         """A file that gives what has come."""
-        return io.BufferedReader(_ChannelReader(self._channel))
+        return io.BufferedReader(_ChannelReader(self))
+
+    def received(self, size: int) -> bytes:
+        """What has come, at most so much of it; nothing at the end.
+
+        Raises
+        ------
+        TimeoutError
+            When nothing comes for as long as the channel's timeout says.
+        SSHException
+            When the command there ended without an answer, with what it said: mostly that there is no docker, or that
+            the user may not use it.
+        """
+        try:
+            received = self._channel.recv(size)
+        except TimeoutError as error:
+            # paramiko's own has no text.
+            raise TimeoutError("timed out") from error
+        if not received and not self._has_spoken and (said := self._complaint()):
+            raise SSHException(f"docker system dial-stdio: {said}")
+        self._has_spoken = self._has_spoken or bool(received)
+        return received
+
+    def _complaint(self) -> str:
+        said = self._channel.recv_stderr(_MOST_SAID) if self._channel.recv_stderr_ready() else b""
+        return " ".join(said.decode(errors="replace").split())
 
 
 class _ChannelReader(io.RawIOBase):
-    def __init__(self, channel: Channel) -> None:
+    def __init__(self, channel: _ChannelSocket) -> None:
         self._channel = channel
 
     def readable(self) -> bool:
@@ -102,7 +135,7 @@ class _ChannelReader(io.RawIOBase):
         return True
 
     def readinto(self, buffer: Any) -> int:
-        """Fill a buffer with what has come, waiting as long as the channel's timeout says."""
-        received = self._channel.recv(len(buffer))
+        """Fill a buffer with what has come."""
+        received = self._channel.received(len(buffer))
         buffer[: len(received)] = received
         return len(received)

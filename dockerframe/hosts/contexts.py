@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -21,8 +22,8 @@ _SOURCE: Final = "Docker contexts"
 
 def docker_folder(environment: Mapping[str, str]) -> Path:
     """The docker CLI's folder: `DOCKER_CONFIG`, else `~/.docker`."""
-    named = environment.get("DOCKER_CONFIG")
-    return Path(named) if named else Path.home() / ".docker"
+    # Where a user has no home folder, as in containers, nothing lies there; Path would raise.
+    return Path(environment.get("DOCKER_CONFIG") or os.path.expanduser("~/.docker"))  # noqa: PTH111
 
 
 def current_context(environment: Mapping[str, str]) -> str | None:
@@ -35,8 +36,7 @@ def current_context(environment: Mapping[str, str]) -> str | None:
     """
     named = environment.get("DOCKER_CONTEXT")
     if not named:
-        path = docker_folder(environment) / "config.json"
-        named = _document(path).get("currentContext") if path.exists() else None
+        named = _document(docker_folder(environment) / "config.json").get("currentContext")
     return None if not named or named == DEFAULT_CONTEXT else str(named)
 
 
@@ -72,10 +72,10 @@ class _UnusableContextError(ValueError):
 
 def _host(name: str, folder: Path, defaults: Host) -> Host:
     key = hashlib.sha256(name.encode()).hexdigest()
-    meta = folder / "meta" / key / "meta.json"
-    if not meta.exists():
+    meta = _document(folder / "meta" / key / "meta.json")
+    if not meta:
         raise _UnusableContextError("there is no such context")
-    endpoint = _document(meta).get("Endpoints", {}).get("docker", {})
+    endpoint = meta.get("Endpoints", {}).get("docker", {})
     url = checked_url(str(endpoint.get("Host", "")))
     tls = _tls_files(folder / "tls" / key / "docker")
     if url.startswith(("https://", "tls://")) and tls is None:
@@ -94,8 +94,11 @@ def _tls_files(folder: Path) -> TlsFiles | None:
 
 
 def _document(path: Path) -> dict[str, Any]:
+    """A file of the docker CLI; empty where it is not there."""
     try:
         document = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
     except (OSError, ValueError) as error:
         raise ConfigurationError(
             _SOURCE, [Mistake(str(path), str(error))], remedy="Mend or remove that file."

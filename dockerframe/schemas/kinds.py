@@ -16,7 +16,7 @@ ERROR_KINDS: Final[Mapping[str, str]] = {
     "connect_timeout": "no connection within the connect timeout",
     "read_timeout": "no whole answer within the read timeout",
     "disconnected": "the connection broke before the answer was whole",
-    "tls": "the TLS handshake failed: certificate, name or authority",
+    "tls": "the TLS handshake failed: certificate, name or authority; or there are no files for it",
     "ssh_host_key": "the ssh host key is unknown or has changed",
     "ssh_authentication": "the ssh server accepts none of this user's keys",
     "ssh": "the ssh connection failed otherwise",
@@ -27,7 +27,7 @@ ERROR_KINDS: Final[Mapping[str, str]] = {
     "redirected": "the host answered with a redirect, which is never followed",
     "too_large": "the answer is larger than the host's limit",
     "invalid_answer": "the answer is not what a Docker engine sends",
-    "unsupported": "this machine can't speak that scheme",
+    "unsupported": "its URL is none of a host, or this machine can't speak its scheme",
     "internal": "dockerframe failed at this host, which is a mistake in dockerframe",
 }
 """The values of `hosts.error_kind`, each with its meaning."""

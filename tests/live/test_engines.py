@@ -200,6 +200,19 @@ def test_jump_hosts_that_lead_nowhere(ssh_home: Sshd, name: str, kind: str, told
     assert told in row["error"]
 
 
+def test_ssh_says_why_docker_does_not_answer_there(root: Path, sshd: Sshd, monkeypatch: pytest.MonkeyPatch) -> None:
+    without_engine = Sshd(root / "without-engine", "unix:///none/docker.sock").start()
+    monkeypatch.setenv("HOME", str(without_engine.home))
+    try:
+        host = dkf.Host("remote", without_engine.url)
+        row = dkf.Fleet([host]).snapshot(progress=False).hosts.row(0, named=True)
+    finally:
+        without_engine.stop()
+    assert row["error_kind"] == "ssh"
+    assert "docker system dial-stdio: " in row["error"]
+    assert "/none/docker.sock" in row["error"]
+
+
 def test_ssh_refuses_what_it_does_not_know(ssh_home: Sshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     host = dkf.Host("remote", f"{ssh_home.url}")
 

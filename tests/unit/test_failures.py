@@ -7,6 +7,8 @@ import json
 import socket
 import socketserver
 import ssl
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -16,6 +18,7 @@ from pathlib import Path
 import pytest
 import requests
 import urllib3.exceptions
+from paramiko.ssh_exception import NoValidConnectionsError
 
 import dockerframe as dkf
 from dockerframe.clients.failures import host_error
@@ -211,12 +214,81 @@ def test_nothing_listens() -> None:
         assert kind_of(f"tcp://127.0.0.1:{probe.getsockname()[1]}") == "refused"
 
 
+def test_an_ssh_server_that_is_down_or_no_ssh_server() -> None:
+    def hang_up(connection: socket.socket, _: str) -> None:
+        connection.close()
+
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        assert kind_of(f"ssh://ops@127.0.0.1:{probe.getsockname()[1]}") == "refused"
+    with serving(hang_up) as url:
+        assert kind_of(url.replace("tcp", "ssh")) in {"disconnected", "ssh"}
+        command = [sys.executable, "-m", "dockerframe", "hosts", "--host", url.replace("tcp", "ssh")]
+        said = subprocess.run(command, check=False, capture_output=True, timeout=60).stderr
+    assert b"Traceback" not in said
+    assert len(said.splitlines()) == 1
+
+
+@pytest.mark.parametrize("url", ["ssh://ops@127.0.0.1:1", "ssh://127.0.0.1:1"])
+def test_ssh_as_a_user_without_name_and_home(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in a container that runs under a number that no user has."""
+    _without_user(monkeypatch)
+    row = snapshot(url).hosts.row(0, named=True)
+    assert row["error_kind"] == "ssh"
+    assert "set USER" in row["error"]
+    monkeypatch.setenv("USER", "ops")
+    assert kind_of(url) == "refused"
+
+
+def test_an_ssh_configuration_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".ssh/config").mkdir(parents=True)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    row = snapshot("ssh://ops@127.0.0.1:1").hosts.row(0, named=True)
+    assert row["error_kind"] == "ssh"
+    assert f"{tmp_path}/.ssh/config can't be read: Is a directory" in row["error"]
+
+
+def _without_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(uid: int) -> None:
+        raise KeyError(f"uid not found: {uid}")
+
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    for name in ("HOME", "USER", "LOGNAME", "LNAME", "USERNAME"):
+        monkeypatch.delenv(name, raising=False)
+
+
 def test_sockets_and_schemes(tmp_path: Path) -> None:
     assert kind_of(f"unix://{tmp_path}/none.sock") == "no_socket"
     assert kind_of("npipe:////./pipe/docker_engine") == "unsupported"
     assert kind_of("agent://127.0.0.1:1", agent_certificates=tmp_path) == "unknown_agent"
     (tmp_path / "127.0.0.1:2.zip").write_bytes(b"no zip")
     assert kind_of("agent://127.0.0.1:2", agent_certificates=tmp_path) == "unknown_agent"
+
+
+@pytest.mark.parametrize(
+    ("url", "kind", "told"),
+    [
+        ("ftp://127.0.0.1:1", "unsupported", "must start with one of"),
+        ("tcp://", "unsupported", "names no host"),
+        ("tcp://127.0.0.1:99999", "unsupported", "port"),
+        ("", "unsupported", "no host URL"),
+    ],
+)
+def test_urls_of_hosts_made_in_python_are_checked(url: str, kind: str, told: str) -> None:
+    row = snapshot(url).hosts.row(0, named=True)
+    assert row["error_kind"] == kind
+    assert told in row["error"]
+
+
+def test_tls_without_files_or_with_files_that_are_gone_asks_nobody(tmp_path: Path) -> None:
+    asked: list[str] = []
+    with serving(lambda _, path: asked.append(path)) as url:
+        for scheme in ("https", "tls"):
+            assert kind_of(url.replace("tcp", scheme)) == "tls"
+        row = snapshot(url, tls=dkf.TlsFiles(tmp_path / "ca.pem")).hosts.row(0, named=True)
+    assert row["error_kind"] == "tls"
+    assert f"no such file: {tmp_path}/ca.pem" in row["error"]
+    assert asked == []
 
 
 def test_tls_is_verified(tmp_path: Path) -> None:
@@ -276,6 +348,8 @@ def test_strict_raises_one_error_that_lists_all() -> None:
         (OSError(errno.EHOSTUNREACH, "No route to host"), "unreachable"),
         (socket.gaierror(-2, "Name or service not known"), "unknown_name"),
         (PermissionError(13, "Permission denied"), "permission"),
+        (NoValidConnectionsError({("::1", 22): OSError(errno.EHOSTUNREACH, "No route to host")}), "unreachable"),
+        (TimeoutError("timed out"), "connect_timeout"),
         (requests.exceptions.ConnectTimeout("x"), "connect_timeout"),
         (urllib3.exceptions.ReadTimeoutError(None, "/", "x"), "read_timeout"),  # type: ignore[arg-type]
         (

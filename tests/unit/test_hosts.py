@@ -211,6 +211,27 @@ def test_all_contexts_and_those_that_cannot_be_used(docker_config: Path) -> None
     assert [host.name for host in dkf.Fleet.from_contexts().hosts] == ["default", "lab", "prod"]
 
 
+def test_where_the_docker_cli_has_no_folder_or_one_that_cannot_be_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("DOCKER_CONFIG", "DOCKER_CONTEXT", "DOCKER_HOST"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".docker/config.json").mkdir(parents=True)
+    with pytest.raises(dkf.ConfigurationError, match=r"config\.json: .*Is a directory"):
+        dkf.Fleet.from_env()
+
+    # A number that no user has, as in a container.
+    def nobody(uid: int) -> None:
+        raise KeyError(uid)
+
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    monkeypatch.delenv("HOME")
+    assert dkf.Fleet.from_env().hosts[0].url == "unix:///var/run/docker.sock"
+    with pytest.raises(dkf.ConfigurationError, match="no such context"):
+        dkf.Fleet.from_contexts(["gone"])
+
+
 def test_environment_as_the_docker_cli_reads_it(
     docker_config: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
