@@ -36,6 +36,8 @@ _REMEDIES: Final = {
     "internal": "Please report this with the traceback.",
 }
 _SSH_REMEDIES: Final = {**_REMEDIES, "refused": "Start the ssh server there, or mend the address and port."}
+# Files that ssh wants are no sockets.
+_SSH_INSTEAD: Final = {"no_socket": "ssh", "permission": "ssh"}
 _UNREACHABLE: Final = frozenset(
     {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN, errno.EADDRNOTAVAIL}
 )
@@ -45,6 +47,8 @@ _SSH_KINDS: Final = {
     "BadAuthenticationType": "ssh_authentication",
     "PasswordRequiredException": "ssh_authentication",
 }
+# paramiko has one exception for all of these.
+_SSH_WORDS: Final = {"known_hosts": "ssh_host_key", "authentication methods": "ssh_authentication"}
 
 
 def host_error(error: BaseException, host: Host) -> HostError:
@@ -59,7 +63,9 @@ def host_error(error: BaseException, host: Host) -> HostError:
     """
     causes = list(_causes(error))
     kind = next((kind for cause in causes if (kind := _kind(cause)) is not None), _without_kind(causes))
-    remedies = _SSH_REMEDIES if host.url.startswith("ssh://") else _REMEDIES
+    remedies = _REMEDIES
+    if host.scheme == "ssh":
+        kind, remedies = _SSH_INSTEAD.get(kind, kind), _SSH_REMEDIES
     return HostError.at(host.name, kind, f"{host.url}: {_told(causes)}", remedies[kind])
 
 
@@ -89,7 +95,7 @@ def _kind(error: BaseException) -> str | None:
     if named is not None:
         return named
     if type(error).__module__.partition(".")[0] == "paramiko" and not isinstance(error, OSError):
-        return "ssh_host_key" if "known_hosts" in str(error) else "ssh"
+        return next((kind for words, kind in _SSH_WORDS.items() if words in str(error)), "ssh")
     return next((kind for types, kind in _KINDS if isinstance(error, types)), _os_kind(error))
 
 
@@ -118,7 +124,9 @@ _KINDS: Final[tuple[tuple[type[BaseException] | tuple[type[BaseException], ...],
 def _told(causes: list[BaseException]) -> str:
     """What the innermost cause says, without the machine's addresses of objects."""
     for cause in causes:
-        text = (getattr(cause, "strerror", None) or str(cause)).strip().rstrip(".")
+        file = getattr(cause, "filename", None)
+        said = getattr(cause, "strerror", None)
+        text = (f"{said}: {file}" if said and file else said or str(cause)).strip().rstrip(".")
         if text and " object at 0x" not in text:
             return " ".join([text, *(f"({note})" for note in getattr(cause, "__notes__", ()))])
     return type(causes[-1]).__name__

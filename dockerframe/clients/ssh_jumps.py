@@ -20,7 +20,7 @@ class _Login(NamedTuple):
     hostname: str
     port: int
     username: str | None
-    key_filename: list[str] | None
+    key_filename: list[str]
 
 
 class SshJumps:
@@ -68,8 +68,8 @@ class SshJumps:
         user, host, port = _parts(name)
         # The stubs have every value a text; identity files are a list.
         found: Any = self._configuration.lookup(host)
-        address = (found["hostname"], int(port or found.get("port", SSH_PORT)))
-        return _Login(*address, user or found.get("user"), found.get("identityfile"))
+        address = (found["hostname"], port_of(port or found.get("port")))
+        return _Login(*address, user or found.get("user"), keys_of(found.get("identityfile")))
 
     def _channel(self, login: _Login, sock: Any, target: tuple[str, int]) -> paramiko.Channel:
         """Log in, and have the host there open a channel to the next one."""
@@ -105,8 +105,21 @@ def _configuration() -> paramiko.SSHConfig:
         return paramiko.SSHConfig.from_path(path)
     except (FileNotFoundError, NotADirectoryError):
         return paramiko.SSHConfig()
-    except OSError as error:
-        raise paramiko.SSHException(f"{path} can't be read: {error.strerror}") from None
+    except (OSError, ValueError, paramiko.ConfigParseError) as error:
+        raise paramiko.SSHException(f"{path} can't be read: {getattr(error, 'strerror', None) or error}") from None
+
+
+def port_of(configured: object) -> int:
+    """A port of the ssh configuration; the usual one where it has none."""
+    try:
+        return int(str(configured or SSH_PORT))
+    except ValueError:
+        raise paramiko.SSHException(f"the port of the ssh configuration is no number: {configured}") from None
+
+
+def keys_of(configured: list[str] | None) -> list[str]:
+    """The key files of the ssh configuration that are there: ssh passes over the others, where paramiko fails."""
+    return [file for file in configured or () if os.path.isfile(os.path.expanduser(file))]  # noqa: PTH111, PTH113
 
 
 def _check_user() -> None:

@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 from docker.transport import SSHHTTPAdapter
 from docker.transport.sshconn import SSHConnection, SSHConnectionPool
 from paramiko import SSHException
+from paramiko.hostkeys import InvalidHostKey
 
-from dockerframe.clients.ssh_jumps import SSH_PORT, SshJumps
+from dockerframe.clients.ssh_jumps import SshJumps, keys_of, port_of
 
 if TYPE_CHECKING:
     from paramiko import Channel
@@ -37,10 +38,18 @@ class SshAdapter(SSHHTTPAdapter):
         super().__init__(host.url, timeout=host.timeouts.read_seconds)  # type: ignore[arg-type]
 
     def _create_paramiko_client(self, base_url: str) -> None:
-        super()._create_paramiko_client(base_url)  # type: ignore[misc]
+        try:
+            super()._create_paramiko_client(base_url)  # type: ignore[misc]
+        except (ValueError, InvalidHostKey) as error:
+            raise SSHException(f"~/.ssh/known_hosts can't be read: {error}") from None
         limit = self._host.timeouts.connect_seconds
-        port = int(self.ssh_params.get("port") or SSH_PORT)
-        self.ssh_params.update(port=port, timeout=limit, banner_timeout=limit, auth_timeout=limit)
+        self.ssh_params.update(
+            port=port_of(self.ssh_params.get("port")),
+            key_filename=keys_of(self.ssh_params.get("key_filename")),
+            timeout=limit,
+            banner_timeout=limit,
+            auth_timeout=limit,
+        )
 
     def _connect(self) -> None:
         try:

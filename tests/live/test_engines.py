@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -211,6 +213,60 @@ def test_ssh_says_why_docker_does_not_answer_there(root: Path, sshd: Sshd, monke
     assert row["error_kind"] == "ssh"
     assert "docker system dial-stdio: " in row["error"]
     assert "/none/docker.sock" in row["error"]
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("ProxyCommand /none/nc", "No such file or directory: /none/nc"),
+        ("Port many", "is no number: many"),
+        ('Host "engine', ".ssh/config can't be read"),
+    ],
+)
+def test_ssh_configurations_that_are_wrong(
+    ssh_home: Sshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str, told: str
+) -> None:
+    _home_with(ssh_home, tmp_path, monkeypatch, line)
+    with pytest.raises(dkf.HostError, match=re.escape(told)) as caught:
+        dkf.new_client(dkf.Host("remote", "ssh://engine"), unique=True)
+    assert caught.value.kind == "ssh"
+
+
+def test_ssh_passes_over_keys_that_are_not_there(
+    ssh_home: Sshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _home_with(ssh_home, tmp_path, monkeypatch, "IdentityFile /none/key")
+    for name in ("engine", "inner"):
+        dkf.new_client(dkf.Host("remote", f"ssh://{name}"), unique=True).close()
+
+
+def _home_with(sshd: Sshd, folder: Path, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
+    """A home folder whose ssh configuration has a line more."""
+    shutil.copytree(sshd.home / ".ssh", folder / ".ssh")
+    config = folder / ".ssh" / "config"
+    config.write_text(f"Host engine inner\n  {line}\n{config.read_text()}")
+    monkeypatch.setenv("HOME", str(folder))
+
+
+def test_ssh_keys_and_known_hosts_that_cannot_be_used(
+    ssh_home: Sshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".ssh").mkdir()
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
+    known_hosts = tmp_path / ".ssh" / "known_hosts"
+
+    def kind() -> str:
+        with pytest.raises(dkf.HostError) as caught:
+            dkf.new_client(dkf.Host("remote", ssh_home.url), unique=True)
+        return caught.value.kind
+
+    known_hosts.write_text(f"[127.0.0.1]:{ssh_home.port} ssh-ed25519 notbase64!\n")
+    assert kind() == "ssh_host_key"
+    known_hosts.write_bytes(b"\xff\xfe")
+    assert kind() == "ssh_host_key"
+    known_hosts.write_text((ssh_home.home / ".ssh" / "known_hosts").read_text())
+    assert kind() == "ssh_authentication"
 
 
 def test_ssh_refuses_what_it_does_not_know(ssh_home: Sshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
