@@ -5,14 +5,13 @@ from __future__ import annotations
 import io
 import logging
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
 
 from docker.transport import SSHHTTPAdapter
 from docker.transport.sshconn import SSHConnection, SSHConnectionPool
 from paramiko import SSHException
-from paramiko.hostkeys import InvalidHostKey
 
-from dockerframe.clients.ssh_jumps import SshJumps, keys_of, port_of
+from dockerframe.clients.ssh_configuration import SshConfiguration, client_that_knows_hosts, host_of
+from dockerframe.clients.ssh_jumps import SshJumps
 
 if TYPE_CHECKING:
     from paramiko import Channel
@@ -22,7 +21,10 @@ if TYPE_CHECKING:
 _MOST_SAID: Final = 400
 
 # What goes wrong is raised as well: where nobody asked for a log, paramiko's would write tracebacks to standard error.
-logging.getLogger("paramiko").addHandler(logging.NullHandler())
+_PARAMIKO: Final = logging.getLogger("paramiko")
+_PARAMIKO.addHandler(logging.NullHandler())
+# As docker-py has it.
+_PARAMIKO.setLevel(logging.WARNING)
 
 
 class SshAdapter(SSHHTTPAdapter):
@@ -34,31 +36,20 @@ class SshAdapter(SSHHTTPAdapter):
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        self._jumps = SshJumps(host.timeouts.connect_seconds)
+        self._configuration = SshConfiguration()
+        self._jumps = SshJumps(self._configuration, host.timeouts.connect_seconds)
         super().__init__(host.url, timeout=host.timeouts.read_seconds)  # type: ignore[arg-type]
 
     def _create_paramiko_client(self, base_url: str) -> None:
-        try:
-            super()._create_paramiko_client(base_url)  # type: ignore[misc]
-        except (ValueError, InvalidHostKey) as error:
-            raise SSHException(f"~/.ssh/known_hosts can't be read: {error}") from None
         limit = self._host.timeouts.connect_seconds
-        self.ssh_params.update(
-            port=port_of(self.ssh_params.get("port")),
-            key_filename=keys_of(self.ssh_params.get("key_filename")),
-            timeout=limit,
-            banner_timeout=limit,
-            auth_timeout=limit,
-        )
+        self.ssh_client = client_that_knows_hosts()
+        login = self._configuration.login(base_url)
+        self.ssh_params = {**login._asdict(), "timeout": limit, "banner_timeout": limit, "auth_timeout": limit}
 
     def _connect(self) -> None:
+        address = (self.ssh_params["hostname"], self.ssh_params["port"])
         try:
-            # A ProxyCommand goes before, as it does for ssh.
-            if "sock" not in self.ssh_params:
-                name = urlsplit(self._host.url).hostname or ""
-                self.ssh_params["sock"] = self._jumps.lead_to(
-                    name, (self.ssh_params["hostname"], self.ssh_params["port"])
-                )
+            self.ssh_params["sock"] = self._jumps.lead_to(host_of(self._host.url), address)
             super()._connect()  # type: ignore[misc]
         except BaseException:
             self._jumps.close()

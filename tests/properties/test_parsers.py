@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+import tempfile
 from datetime import timedelta
 from pathlib import Path
 
 import polars as pl
+import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
+from paramiko import SSHException
 
 import dockerframe as dkf
+from dockerframe.clients.ssh_configuration import SshConfiguration
 from dockerframe.decode import decode_bodies
 from dockerframe.derive.durations import go_duration
 from dockerframe.hosts.checked_values import Surroundings
@@ -177,3 +181,48 @@ def test_any_labels_leave_every_container_there(all_labels: list[dict[str, str]]
         ("web", "port", "80")
     ]
     assert snap.labels.height == sum(map(len, all_labels)) + 1
+
+
+SSH_WORDS = st.sampled_from(
+    [
+        *("Host", "Match", "Include", "Port", "User", "HostName", "IdentityFile", "ProxyJump", "ProxyCommand"),
+        *(
+            "all",
+            "final",
+            "user",
+            "none",
+            "*",
+            "!a",
+            "a",
+            "b.c",
+            '"',
+            "'",
+            "=",
+            "%h",
+            "%Z",
+            "${HOME}",
+            "~",
+            "/",
+            "-1",
+            "#",
+        ),
+    ]
+)
+SSH_LINES = st.lists(st.lists(SSH_WORDS, max_size=5).map(" ".join), max_size=8).map("\n".join)
+
+
+@given(SSH_LINES | TEXT, st.sampled_from(["a", "ssh://u@a:22", "ssh://[::1]:5", "", "@"]))
+@settings(deadline=None)
+def test_an_ssh_configuration_is_refused_or_read(text: str, name: str) -> None:
+    with tempfile.TemporaryDirectory() as home, pytest.MonkeyPatch.context() as patched:
+        patched.setenv("HOME", home)
+        config = Path(home, ".ssh", "config")
+        config.parent.mkdir()
+        config.write_text(text, encoding="utf-8", errors="replace")
+        try:
+            read = SshConfiguration()
+            login = read.login(name)
+        except SSHException:
+            return
+    assert isinstance(login.port, int)
+    assert all(read.jumps(name))
