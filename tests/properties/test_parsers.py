@@ -216,6 +216,7 @@ SSH_LINES = st.lists(st.lists(SSH_WORDS, max_size=5).map(" ".join), max_size=8).
 def test_an_ssh_configuration_is_refused_or_read(text: str, name: str) -> None:
     with tempfile.TemporaryDirectory() as home, pytest.MonkeyPatch.context() as patched:
         patched.setenv("HOME", home)
+        patched.setenv("USER", "ops")
         config = Path(home, ".ssh", "config")
         config.parent.mkdir()
         config.write_text(text, encoding="utf-8", errors="replace")
@@ -224,5 +225,5 @@ def test_an_ssh_configuration_is_refused_or_read(text: str, name: str) -> None:
             login = read.login(name)
         except SSHException:
             return
-    assert isinstance(login.port, int)
-    assert all(read.jumps(name))
+        assert isinstance(login.port, int)
+        assert all(read.jumps(name))

@@ -214,7 +214,10 @@ def test_nothing_listens() -> None:
         assert kind_of(f"tcp://127.0.0.1:{probe.getsockname()[1]}") == "refused"
 
 
-def test_an_ssh_server_that_is_down_or_no_ssh_server() -> None:
+def test_an_ssh_server_that_is_down_or_no_ssh_server(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The tests may run as a number that no user has.
+    monkeypatch.setenv("USER", "ops")
+
     def hang_up(connection: socket.socket, _: str) -> None:
         connection.close()
 
@@ -243,6 +246,7 @@ def test_ssh_as_a_user_without_name_and_home(url: str, monkeypatch: pytest.Monke
 def test_an_ssh_configuration_that_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / ".ssh/config").mkdir(parents=True)
     monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("USER", "ops")
     row = snapshot("ssh://ops@127.0.0.1:1").hosts.row(0, named=True)
     assert row["error_kind"] == "ssh"
     assert f"{tmp_path}/.ssh/config can't be read: Is a directory" in row["error"]
