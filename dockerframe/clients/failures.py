@@ -41,6 +41,7 @@ _SSH_INSTEAD: Final = {"no_socket": "ssh", "permission": "ssh"}
 _UNREACHABLE: Final = frozenset(
     {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN, errno.EADDRNOTAVAIL}
 )
+_NO_PATH: Final = frozenset({errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG})
 _SSH_KINDS: Final = {
     "BadHostKeyException": "ssh_host_key",
     "AuthenticationException": "ssh_authentication",
@@ -100,9 +101,12 @@ def _kind(error: BaseException) -> str | None:
 
 
 def _os_kind(error: BaseException) -> str | None:
-    if isinstance(error, OSError) and error.errno in _UNREACHABLE:
+    if not isinstance(error, OSError):
+        return None
+    if error.errno in _UNREACHABLE:
         return "unreachable"
-    return None
+    # Python looks at the length itself, and gives no number.
+    return "no_socket" if error.errno in _NO_PATH or "path too long" in str(error) else None
 
 
 _KINDS: Final[tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...]] = (

@@ -14,6 +14,9 @@ _DEFAULT_PORTS: Final = {"tcp": 2375, "http": 2375, "https": 2376, "tls": 2376, 
 SCHEMES: Final = ("unix", "npipe", "tcp", "http", "https", "tls", "ssh", "agent")
 _NAME: Final = re.compile(r"^(?:[A-Za-z0-9_](?:[A-Za-z0-9_.-]*)|[0-9A-Fa-f:.]+(?:%[\w.-]+)?)$")
 _LARGEST_PORT: Final = 2**16 - 1
+# RFC 1035, section 2.3.4.
+_LONGEST_LABEL: Final = 63
+_LONGEST_NAME: Final = 253
 
 
 class InvalidUrlError(ValueError):
@@ -86,8 +89,10 @@ def _network_url(text: str, scheme: str) -> str:
         raise InvalidUrlError(
             f"{text!r}: a port is a number of 1 to {_LARGEST_PORT}, and an IPv6 address stands in brackets"
         ) from error
-    if not name or not _NAME.match(name):
+    if not name or not _NAME.match(name) or not all(0 < len(part) <= _LONGEST_LABEL for part in _labels(name)):
         raise InvalidUrlError(f"{text!r} names no host")
+    if len(name) > _LONGEST_NAME:
+        raise InvalidUrlError(f"a name of a host has no more than {_LONGEST_NAME} characters: {text!r}")
     if port is not None and not 1 <= port <= _LARGEST_PORT:
         raise InvalidUrlError(f"{text!r}: the port {port} is not one of 1 to {_LARGEST_PORT}")
     if parts.password is not None:
@@ -100,3 +105,8 @@ def _network_url(text: str, scheme: str) -> str:
     written_port = port or _DEFAULT_PORTS.get(scheme)
     written_name = f"[{name}]" if ":" in name else name
     return f"{scheme}://{user}{written_name}" + (f":{written_port}" if written_port else "")
+
+
+def _labels(name: str) -> list[str]:
+    """What stands between the dots of a name; it may end in one."""
+    return name.removesuffix(".").split(".")

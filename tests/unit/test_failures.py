@@ -262,7 +262,10 @@ def _without_user(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_sockets_and_schemes(tmp_path: Path) -> None:
-    assert kind_of(f"unix://{tmp_path}/none.sock") == "no_socket"
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    (tmp_path / "file").touch()
+    for path in ("none.sock", "loop", "file/docker.sock", f"{'x' * 120}/docker.sock"):
+        assert kind_of(f"unix://{tmp_path}/{path}") == "no_socket"
     assert kind_of("npipe:////./pipe/docker_engine") == "unsupported"
     assert kind_of("agent://127.0.0.1:1", agent_certificates=tmp_path) == "unknown_agent"
     (tmp_path / "127.0.0.1:2.zip").write_bytes(b"no zip")
@@ -274,6 +277,9 @@ def test_sockets_and_schemes(tmp_path: Path) -> None:
     [
         ("ftp://127.0.0.1:1", "unsupported", "must start with one of"),
         ("tcp://", "unsupported", "names no host"),
+        ("tcp://a..b:1", "unsupported", "names no host"),
+        (f"tcp://{'a' * 64}.com:1", "unsupported", "names no host"),
+        (f"tcp://{'a.' * 127}com:1", "unsupported", "no more than 253 characters"),
         ("tcp://127.0.0.1:99999", "unsupported", "port"),
         ("", "unsupported", "no host URL"),
     ],
