@@ -30,7 +30,7 @@ class SshJumps:
         """
         command = self._configuration.proxy_command(name)
         if command is not None:
-            return paramiko.ProxyCommand(command)
+            return _ProxyCommand(command)
         names = self._configuration.jumps(name)
         logins = [self._configuration.login(one) for one in names]
         # Each leads to the next one, the last one to the address.
@@ -69,3 +69,11 @@ class SshJumps:
         if transport is None:
             raise paramiko.SSHException(f"{login.hostname} hung up")
         return transport.open_channel("direct-tcpip", target, ("127.0.0.1", 0), timeout=self._seconds)
+
+
+class _ProxyCommand(paramiko.ProxyCommand):
+    def close(self) -> None:
+        """End the command; paramiko's own leaves it behind, unawaited."""
+        # Leaving the block closes its pipes and waits for it.
+        with self.process as process:
+            process.kill()

@@ -232,10 +232,15 @@ def test_ssh_configurations_that_are_wrong(
     assert caught.value.kind == "ssh"
 
 
-def test_ssh_passes_over_keys_that_are_not_there(
-    ssh_home: Sshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "line",
+    ["IdentityFile /none/key", "ProxyCommand /bin/busybox nc 127.0.0.1 %p", "ProxyCommand none"],
+)
+def test_ssh_configurations_that_lead_there(
+    ssh_home: Sshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str
 ) -> None:
-    _home_with(ssh_home, tmp_path, monkeypatch, "IdentityFile /none/key")
+    """A key that is not there is passed over; a command goes before jumps."""
+    _home_with(ssh_home, tmp_path, monkeypatch, line)
     for name in ("engine", "inner"):
         dkf.new_client(dkf.Host("remote", f"ssh://{name}"), unique=True).close()
 
