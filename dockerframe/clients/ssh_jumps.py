@@ -1,18 +1,26 @@
-"""The way to an ssh host: by other hosts (`ProxyJump`), by a command (`ProxyCommand`), or none.
+"""The way to an ssh host: by other hosts (`ProxyJump`), by a command (`ProxyCommand`), or straight.
 
 Only `dockerframe.clients.ssh_transport` imports this, which is loaded when it is used.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import paramiko
 
 from dockerframe.clients.ssh_configuration import client_that_knows_hosts, host_of
+from dockerframe.clients.ssh_turns import turn_at
 
 if TYPE_CHECKING:
     from dockerframe.clients.ssh_configuration import SshConfiguration, SshLogin
+
+# Routers between forget a connection that is silent for a few minutes.
+_KEEPALIVE_SECONDS: Final = 30
+
+Way: TypeAlias = Callable[[tuple[str, int]], Any]
+"""Begins a connection to an address: gives what `SSHClient.connect` wants for `sock`, None where it goes by itself."""
 
 
 class SshJumps:
@@ -23,52 +31,55 @@ class SshJumps:
         self._seconds = seconds
         self._clients: list[paramiko.SSHClient] = []
 
-    def lead_to(self, name: str, address: tuple[str, int], *, on_the_way: frozenset[str] = frozenset()) -> Any:
-        """A channel to an address, for the `sock` of `SSHClient.connect`; None where nothing is on the way.
+    def way_to(self, name: str, *, on_the_way: frozenset[str] = frozenset()) -> Way:
+        """The way to a host by its name in the configuration; all hosts between are logged in at.
 
-        `name` is the host's name in the configuration, `on_the_way` the names that lead here already.
+        `on_the_way` has the names that lead here already.
         """
         command = self._configuration.proxy_command(name)
         if command is not None:
-            return _ProxyCommand(command)
-        names = self._configuration.jumps(name)
-        logins = [self._configuration.login(one) for one in names]
-        # Each leads to the next one, the last one to the address.
-        targets = [(login.hostname, login.port) for login in logins[1:]] + [address]
-        channel = None
-        for jump, login, target in zip(names, logins, targets, strict=False):
-            if channel is None:
-                host = host_of(jump)
-                if host in on_the_way or host == name:
-                    raise paramiko.SSHException(f"ProxyJump leads in a circle by way of {host}")
-                channel = self.lead_to(host, (login.hostname, login.port), on_the_way=on_the_way | {name})
+            return lambda _: _ProxyCommand(command)
+        jumps = self._configuration.jumps(name)
+        if not jumps:
+            return lambda _: None
+        first = host_of(jumps[0])
+        if first in on_the_way or first == name:
+            raise paramiko.SSHException(f"ProxyJump leads in a circle by way of {first}")
+        way = self.way_to(first, on_the_way=on_the_way | {name})
+        for jump in jumps:
             try:
-                channel = self._channel(login, channel, target)
+                way = self._by_way_of(self._configuration.login(jump), way)
             except Exception as error:
                 error.add_note(f"at the jump host {jump}")
                 raise
-        return channel
+        return way
 
     def close(self) -> None:
         """Log out everywhere, the last one first."""
         while self._clients:
             self._clients.pop().close()
 
-    def _channel(self, login: SshLogin, sock: Any, target: tuple[str, int]) -> paramiko.Channel:
-        """Log in, and have the host there open a channel to the next one."""
+    def _by_way_of(self, login: SshLogin, way: Way) -> Way:
+        """Log in, and have the host there begin the next connection."""
         client = client_that_knows_hosts()
         self._clients.append(client)
-        client.connect(
-            **login._asdict(),
-            sock=sock,
-            timeout=self._seconds,
-            banner_timeout=self._seconds,
-            auth_timeout=self._seconds,
-        )
+        log_in(client, login, way, self._seconds)
         transport = client.get_transport()
         if transport is None:
             raise paramiko.SSHException(f"{login.hostname} hung up")
-        return transport.open_channel("direct-tcpip", target, ("127.0.0.1", 0), timeout=self._seconds)
+        return lambda address: transport.open_channel("direct-tcpip", address, ("127.0.0.1", 0), timeout=self._seconds)
+
+
+def log_in(client: paramiko.SSHClient, login: SshLogin, way: Way, seconds: float) -> None:
+    """Connect and log in, in turn with others at the same address; each step may take so many seconds."""
+    address = (login.hostname, login.port)
+    with turn_at(address, seconds):
+        client.connect(
+            **login._asdict(), sock=way(address), timeout=seconds, banner_timeout=seconds, auth_timeout=seconds
+        )
+    transport = client.get_transport()
+    if transport is not None:
+        transport.set_keepalive(_KEEPALIVE_SECONDS)
 
 
 class _ProxyCommand(paramiko.ProxyCommand):

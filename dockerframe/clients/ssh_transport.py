@@ -11,10 +11,10 @@ from docker.transport.sshconn import SSHConnection, SSHConnectionPool
 from paramiko import SSHException
 
 from dockerframe.clients.ssh_configuration import SshConfiguration, client_that_knows_hosts, host_of
-from dockerframe.clients.ssh_jumps import SshJumps
+from dockerframe.clients.ssh_jumps import SshJumps, log_in
 
 if TYPE_CHECKING:
-    from paramiko import Channel
+    from paramiko import Channel, SSHClient
 
     from dockerframe.hosts.host import Host
 
@@ -31,7 +31,7 @@ class SshAdapter(SSHHTTPAdapter):
     """An adapter that is logged in at a host."""
 
     # The stubs know neither.
-    ssh_params: dict[str, Any]
+    ssh_client: SSHClient
     pools: Any
 
     def __init__(self, host: Host) -> None:
@@ -41,16 +41,13 @@ class SshAdapter(SSHHTTPAdapter):
         super().__init__(host.url, timeout=host.timeouts.read_seconds)  # type: ignore[arg-type]
 
     def _create_paramiko_client(self, base_url: str) -> None:
-        limit = self._host.timeouts.connect_seconds
         self.ssh_client = client_that_knows_hosts()
-        login = self._configuration.login(base_url)
-        self.ssh_params = {**login._asdict(), "timeout": limit, "banner_timeout": limit, "auth_timeout": limit}
+        self._login = self._configuration.login(base_url)
 
     def _connect(self) -> None:
-        address = (self.ssh_params["hostname"], self.ssh_params["port"])
+        seconds = self._host.timeouts.connect_seconds
         try:
-            self.ssh_params["sock"] = self._jumps.lead_to(host_of(self._host.url), address)
-            super()._connect()  # type: ignore[misc]
+            log_in(self.ssh_client, self._login, self._jumps.way_to(host_of(self._host.url)), seconds)
         except BaseException:
             self._jumps.close()
             raise

@@ -245,11 +245,27 @@ def test_ssh_configurations_that_lead_there(
         dkf.new_client(dkf.Host("remote", f"ssh://{name}"), unique=True).close()
 
 
-def _home_with(sshd: Sshd, folder: Path, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
-    """A home folder whose ssh configuration has a line more."""
+@pytest.mark.parametrize("line", ["Compression no", "ProxyJump engine"])
+def test_many_hosts_at_one_ssh_server_log_in_in_turn(
+    ssh_home: Sshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str
+) -> None:
+    """A server drops connections by chance once ten have not logged in yet."""
+    _home_with(ssh_home, tmp_path, monkeypatch, line, hosts="many-*")
+    address = f"Host many-*\n  HostName 127.0.0.1\n  Port {ssh_home.port}\n  User root\n"
+    config = tmp_path / ".ssh" / "config"
+    config.write_text(address + config.read_text())
+    hosts = [dkf.Host(f"many-{number}", f"ssh://many-{number}") for number in range(30)]
+    snap = dkf.Fleet(hosts).snapshot(progress=False)
+    assert snap.hosts.filter(~pl.col("ok")).select("host", "error").rows() == []
+
+
+def _home_with(
+    sshd: Sshd, folder: Path, monkeypatch: pytest.MonkeyPatch, line: str, hosts: str = "engine inner"
+) -> None:
+    """A home folder whose ssh configuration has a line more for some hosts."""
     shutil.copytree(sshd.home / ".ssh", folder / ".ssh")
     config = folder / ".ssh" / "config"
-    config.write_text(f"Host engine inner\n  {line}\n{config.read_text()}")
+    config.write_text(f"Host {hosts}\n  {line}\n{config.read_text()}")
     monkeypatch.setenv("HOME", str(folder))
 
 

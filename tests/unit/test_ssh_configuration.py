@@ -1,15 +1,20 @@
-"""The ssh configuration, as ssh itself reads it."""
+"""The ssh configuration, as ssh itself reads it; and how many log in at once."""
 
 from __future__ import annotations
 
 import shutil
 import subprocess
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from paramiko import SSHException
 
 from dockerframe.clients.ssh_configuration import SshConfiguration
+from dockerframe.clients.ssh_turns import turn_at
 
 CONFIG = """\
 # Work
@@ -112,3 +117,38 @@ def test_keys_that_are_not_there_are_passed_over(home: Path) -> None:
     (home / ".ssh/id").write_text("")
     (home / ".ssh/config").write_text("Host a\n IdentityFile ~/.ssh/id\n IdentityFile /none/id\n")
     assert SshConfiguration().login("a").key_filename == [f"{home}/.ssh/id"]
+
+
+def test_five_log_in_at_one_address_at_once() -> None:
+    most, inside = 0, 0
+    counting = threading.Lock()
+
+    def log_in(number: int) -> None:
+        nonlocal most, inside
+        with turn_at(("a", 22), 60):
+            with counting:
+                inside += 1
+                most = max(most, inside)
+            time.sleep(0.01)
+            with counting:
+                inside -= 1
+
+    with ThreadPoolExecutor(20) as threads:
+        list(threads.map(log_in, range(40)))
+    assert most == 5
+
+
+def test_who_waits_too_long_logs_in_without_a_turn() -> None:
+    with ExitStack() as all_turns:
+        for _ in range(5):
+            all_turns.enter_context(turn_at(("b", 22), 60))
+        with turn_at(("b", 22), 0.01), turn_at(("c", 22), 60):
+            pass
+    # Nobody gave back a turn that they had not.
+    with ExitStack() as all_turns:
+        started = time.monotonic()
+        for _ in range(5):
+            all_turns.enter_context(turn_at(("b", 22), 60))
+        assert time.monotonic() - started < 60
+        with turn_at(("b", 22), 0.1):
+            assert time.monotonic() - started >= 0.2
