@@ -5,6 +5,7 @@ Only `dockerframe.clients.ssh_transport` imports this, which is loaded when it i
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 # Routers between forget a connection that is silent for a few minutes.
 _KEEPALIVE_SECONDS: Final = 30
+_PAUSES: Final = (0.3, 0.6, 1.2)
 
 Way: TypeAlias = Callable[[tuple[str, int]], Any]
 """Begins a connection to an address: gives what `SSHClient.connect` wants for `sock`, None where it goes by itself."""
@@ -71,15 +73,30 @@ class SshJumps:
 
 
 def log_in(client: paramiko.SSHClient, login: SshLogin, way: Way, seconds: float) -> None:
-    """Connect and log in, in turn with others at the same address; each step may take so many seconds."""
+    """Connect and log in, in turn with others at the same address; each step may take so many seconds.
+
+    A server that has too many logins under way hangs up at once: that is tried again a few times.
+    """
     address = (login.hostname, login.port)
     with turn_at(address, seconds):
-        client.connect(
-            **login._asdict(), sock=way(address), timeout=seconds, banner_timeout=seconds, auth_timeout=seconds
-        )
+        for pause in (*_PAUSES, None):
+            try:
+                client.connect(
+                    **login._asdict(), sock=way(address), timeout=seconds, banner_timeout=seconds, auth_timeout=seconds
+                )
+                break
+            except Exception as error:
+                if pause is None or not _hung_up(error):
+                    raise
+            client.close()
+            time.sleep(pause)
     transport = client.get_transport()
     if transport is not None:
         transport.set_keepalive(_KEEPALIVE_SECONDS)
+
+
+def _hung_up(error: Exception) -> bool:
+    return any(isinstance(one, EOFError | ConnectionResetError) for one in (error, error.__context__, error.__cause__))
 
 
 class _ProxyCommand(paramiko.ProxyCommand):
