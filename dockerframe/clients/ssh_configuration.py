@@ -10,6 +10,7 @@ import glob
 import os
 import re
 import shlex
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -17,7 +18,7 @@ import paramiko
 from paramiko.hostkeys import InvalidHostKey
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 SSH_PORT: Final = 22
 # As many as ssh follows.
@@ -46,7 +47,9 @@ class SshConfiguration:
             When it can't be read, or this process runs as a number that no user has.
         """
         _check_user()
-        self._configuration = _read()
+        # A lookup may run commands (`Match exec`), and each host is looked up for several things.
+        # The stubs have every value a text; identity files are a list.
+        self._of_host: Callable[[str], Any] = cache(_read().lookup)
 
     def login(self, name: str) -> SshLogin:
         """The login at a host; what the name says goes before what the configuration says."""
@@ -56,7 +59,7 @@ class SshConfiguration:
             _port(asked.port or found.get("port", SSH_PORT)),
             asked.user or found.get("user"),
             # ssh passes over key files that are not there, where paramiko fails.
-            [file for file in found.get("identityfile", ()) if os.path.isfile(_at_home(file))],  # noqa: PTH113
+            [file for file in found.get("identityfile", ()) if os.path.isfile(file)],  # noqa: PTH113
         )
 
     def jumps(self, name: str) -> list[str]:
@@ -70,8 +73,7 @@ class SshConfiguration:
         return None if command is None or command.lower() == "none" else str(command)
 
     def _lookup(self, name: str) -> Any:
-        # The stubs have every value a text; identity files are a list.
-        return self._configuration.lookup(host_of(name))
+        return self._of_host(host_of(name))
 
 
 def host_of(name: str) -> str:

@@ -86,9 +86,9 @@ def log_in(client: paramiko.SSHClient, login: SshLogin, way: Way, seconds: float
                 )
                 break
             except Exception as error:
+                client.close()
                 if pause is None or not _hung_up(error):
                     raise
-            client.close()
             time.sleep(pause)
     transport = client.get_transport()
     if transport is not None:

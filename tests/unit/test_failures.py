@@ -26,6 +26,7 @@ from dockerframe.hosts.host import Timeouts
 from dockerframe.schemas import ERROR_KINDS
 from tests.engines.tls import Authority
 from tests.summaries import summary
+from tests.users import without_user
 
 SHORT = Timeouts(0.5, 0.5)
 LIST = json.dumps([summary()]).encode()
@@ -244,7 +245,7 @@ def test_an_ssh_server_that_is_down_or_no_ssh_server(monkeypatch: pytest.MonkeyP
 @pytest.mark.parametrize("url", ["ssh://ops@127.0.0.1:1", "ssh://127.0.0.1:1"])
 def test_ssh_as_a_user_without_name_and_home(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """As in a container that runs under a number that no user has."""
-    _without_user(monkeypatch)
+    without_user(monkeypatch)
     row = snapshot(url).hosts.row(0, named=True)
     assert row["error_kind"] == "ssh"
     assert "set USER" in row["error"]
@@ -259,15 +260,6 @@ def test_an_ssh_configuration_that_cannot_be_read(tmp_path: Path, monkeypatch: p
     row = snapshot("ssh://ops@127.0.0.1:1").hosts.row(0, named=True)
     assert row["error_kind"] == "ssh"
     assert f"{tmp_path}/.ssh/config can't be read: Is a directory" in row["error"]
-
-
-def _without_user(monkeypatch: pytest.MonkeyPatch) -> None:
-    def nobody(uid: int) -> None:
-        raise KeyError(f"uid not found: {uid}")
-
-    monkeypatch.setattr("pwd.getpwuid", nobody)
-    for name in ("HOME", "USER", "LOGNAME", "LNAME", "USERNAME"):
-        monkeypatch.delenv(name, raising=False)
 
 
 def test_sockets_and_schemes(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ import dockerframe as dkf
 from dockerframe.hosts.host import Timeouts
 from dockerframe.hosts.urls import InvalidUrlError, checked_url
 from tests.docker_contexts import write_context
+from tests.users import without_user
 
 
 @pytest.fixture
@@ -221,12 +222,7 @@ def test_where_the_docker_cli_has_no_folder_or_one_that_cannot_be_read(
     with pytest.raises(dkf.ConfigurationError, match=r"config\.json: .*Is a directory"):
         dkf.Fleet.from_env()
 
-    # A number that no user has, as in a container.
-    def nobody(uid: int) -> None:
-        raise KeyError(uid)
-
-    monkeypatch.setattr("pwd.getpwuid", nobody)
-    monkeypatch.delenv("HOME")
+    without_user(monkeypatch)
     assert dkf.Fleet.from_env().hosts[0].url == "unix:///var/run/docker.sock"
     with pytest.raises(dkf.ConfigurationError, match="no such context"):
         dkf.Fleet.from_contexts(["gone"])
