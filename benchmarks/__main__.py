@@ -22,9 +22,9 @@ import polars as pl
 import dockerframe as dkf
 from benchmarks.engines import stand_in_fleet
 from benchmarks.generated_fleet import FleetSize, bodies, body
-from dockerframe.clients import shared_pool
-from dockerframe.decode import decode_bodies
-from dockerframe.derive.tables import derive_tables
+from dockerframe._decode import decode_bodies
+from dockerframe._derive.tables import derive_tables
+from dockerframe._transport import shared_pool
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -13,8 +13,8 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dockerframe.clients import new_client
-from dockerframe.hosts.host import Host
+from dockerframe._config.host import Host
+from dockerframe._transport import new_client
 from tests.engines import Dockerd, Podman, create_all, newer_docker
 from tests.engines.agent import INFO
 from tests.engines.containers import root_folder

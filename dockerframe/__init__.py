@@ -8,21 +8,29 @@ snap.containers
 
 import logging as _logging
 
-from dockerframe import namespace as _namespace
+from dockerframe import _expressions
+from dockerframe._config.audit_settings import AuditSettings, Suppression
+from dockerframe._config.host import Host, TlsFiles
+from dockerframe._derive.columns.aliases import aliases, is_excluded, is_explicit
+from dockerframe._derive.columns.blacklist import blacklist_reasons, is_blacklisted
+from dockerframe._derive.columns.compose import compose_project, compose_service
+from dockerframe._derive.columns.dependencies import dependencies, dependency_edges
+from dockerframe._derive.columns.identity import container_name, health, is_host_network_mode, running
+from dockerframe._derive.columns.idle import idle_settings
+from dockerframe._derive.columns.image import image, image_sha256, image_version
+from dockerframe._derive.columns.networks import is_local, public_hostname, url_hostname
+from dockerframe._derive.columns.ports import private_ports, public_ports
+from dockerframe._derive.routes.effective import routes
+from dockerframe._derive.routes.fields import route_fields
+from dockerframe._fleet.exposed_ports import update_ports
+from dockerframe._fleet.fleet import Fleet
+from dockerframe._snapshot import Snapshot, diff
+from dockerframe._snapshot.build import concat, from_bodies, from_summaries, read_snapshot
+from dockerframe._snapshot.history import History, history
+from dockerframe._snapshot.pieces import Pieces, scan
+from dockerframe._transport import clients, new_client
 from dockerframe.audit import Registry, Rule
-from dockerframe.audit.builtin import BUILTIN_RULES, rule
-from dockerframe.clients import clients, new_client
-from dockerframe.derive.aliases import aliases, is_excluded, is_explicit
-from dockerframe.derive.blacklist import blacklist_reasons, is_blacklisted
-from dockerframe.derive.compose import compose_project, compose_service
-from dockerframe.derive.dependencies import dependencies, dependency_edges
-from dockerframe.derive.identity import container_name, health, is_host_network_mode, running
-from dockerframe.derive.idle import idle_settings
-from dockerframe.derive.image import image, image_sha256, image_version
-from dockerframe.derive.networks import is_local, public_hostname, url_hostname
-from dockerframe.derive.ports import private_ports, public_ports
-from dockerframe.derive.route_fields import route_fields
-from dockerframe.derive.routes import routes
+from dockerframe.audit.rule import BUILTIN_RULES, rule
 from dockerframe.errors import (
     AuditError,
     ConfigurationError,
@@ -33,16 +41,8 @@ from dockerframe.errors import (
     MissingExtraError,
     SnapshotError,
 )
-from dockerframe.fleet import Fleet
-from dockerframe.histories import History, history
-from dockerframe.hosts.audit_settings import AuditSettings, Suppression
-from dockerframe.hosts.host import Host, TlsFiles
-from dockerframe.pieces import Pieces, scan
-from dockerframe.snapshot import Snapshot, diff
-from dockerframe.taking import concat, from_bodies, from_summaries, read_snapshot
-from dockerframe.update_ports import update_ports
 
-_namespace.register()
+_expressions.register()
 # Nothing is printed unless the program that uses it wants to see it.
 _logging.getLogger("dockerframe").addHandler(_logging.NullHandler())
 

@@ -18,8 +18,8 @@ from docker.transport import unixconn
 from urllib3 import HTTPConnectionPool
 from urllib3.exceptions import ProtocolError
 
-from dockerframe.clients import shared_pool
-from dockerframe.derive.redaction import REDACTED, is_secret_name, redact_text
+from dockerframe._redaction import REDACTED, is_secret_name, redact_text
+from dockerframe._transport import shared_pool
 from dockerframe.errors import SnapshotError, needs_extra
 
 with needs_extra("testing"):

@@ -115,7 +115,7 @@ def command_line_page() -> None:
 def api_pages() -> None:
     public = [getattr(dkf, name) for name in dkf.__all__ if not name.startswith("_")]
     functions = [one for one in public if inspect.isfunction(one)]
-    expressions = [one for one in functions if one.__module__.startswith("dockerframe.derive")]
+    expressions = [one for one in functions if one.__module__.startswith("dockerframe._derive")]
     others = [one for one in functions if one not in expressions]
     classes = [one for one in public if inspect.isclass(one) and not issubclass(one, Exception)]
     write("api", "# Fleets, snapshots, clients", "", *objects(classes), *objects(others))

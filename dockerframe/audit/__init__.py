@@ -1,16 +1,8 @@
-"""The audit: rules over the tables of a fleet, the findings they give, and those that are let stand."""
+"""The audit: rules over the tables of a fleet, and the findings they give."""
 
-from dockerframe.audit import (
-    rules_of_exposure,
-    rules_of_hosts,
-    rules_of_images,
-    rules_of_inspections,
-    rules_of_routes,
-    rules_of_state,
-)
-from dockerframe.audit.builtin import BUILTIN_RULES
-from dockerframe.audit.findings import NOT_INSPECTED, Audit, run_rules
-from dockerframe.audit.rule import Registry, Rule
+from dockerframe.audit.rule import BUILTIN_RULES, Registry, Rule
+from dockerframe.audit.rules import exposure, hosts, images, inspections, routes, state
+from dockerframe.audit.run import NOT_INSPECTED, Audit, run_rules
 
 __all__ = [
     "BUILTIN_RULES",
@@ -18,11 +10,11 @@ __all__ = [
     "Audit",
     "Registry",
     "Rule",
-    "rules_of_exposure",
-    "rules_of_hosts",
-    "rules_of_images",
-    "rules_of_inspections",
-    "rules_of_routes",
-    "rules_of_state",
+    "exposure",
+    "hosts",
+    "images",
+    "inspections",
+    "routes",
     "run_rules",
+    "state",
 ]

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from dockerframe.derive.labels import KEYS
-from dockerframe.derive.ports import on_every_address
+from dockerframe._derive.columns.ports import on_every_address
+from dockerframe._derive.labels import KEYS
 from dockerframe.schemas import INSPECTIONS, TABLES
 
 if TYPE_CHECKING:

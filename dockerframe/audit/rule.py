@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from dockerframe.errors import AuditError
 from dockerframe.schemas import SEVERITIES
@@ -122,3 +122,9 @@ class Registry:
     def __add__(self, other: Registry) -> Registry:
         """The rules of both."""
         return Registry({**self._rules, **other._rules})
+
+
+BUILTIN_RULES: Final = Registry()
+"""The rules that come with the package; the modules of `dockerframe.audit.rules` fill it."""
+
+rule: Final = BUILTIN_RULES.rule

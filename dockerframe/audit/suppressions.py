@@ -11,7 +11,7 @@ from dockerframe.schemas import FINDINGS
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from dockerframe.hosts.audit_settings import AuditSettings, Suppression
+    from dockerframe._config.audit_settings import AuditSettings, Suppression
 
 EXPIRED: Final = "suppression-expired"
 

@@ -9,17 +9,18 @@ from typing import Annotated
 import polars as pl
 import typer
 
+from dockerframe._queries.diff import said
+from dockerframe._redaction import redact_differences, redact_tables
+from dockerframe._report.listings import listing
+from dockerframe._snapshot import diff as differences_of
+from dockerframe._snapshot.build import read_snapshot
+from dockerframe._storage import junit, sarif
+from dockerframe._text import shown_text
 from dockerframe.audit import NOT_INSPECTED
 from dockerframe.cli.output import AuditOutput, Output, print_frame, warn
 from dockerframe.cli.root import InspectOption, OutputOption, app, finish
 from dockerframe.cli.sources import FleetSource, interrupted, with_source
-from dockerframe.derive.redaction import redact_differences, redact_tables
-from dockerframe.differences import said
-from dockerframe.export import junit, sarif
-from dockerframe.listings import listing, shown_text
 from dockerframe.schemas import SEVERITIES
-from dockerframe.snapshot import diff as differences_of
-from dockerframe.taking import read_snapshot
 
 SeverityOption = Annotated[str | None, typer.Option(help=f"Leave out what is milder: {', '.join(SEVERITIES)}.")]
 FailOption = Annotated[

@@ -11,15 +11,16 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from dockerframe.export import write_table
-from dockerframe.listings import listing, named, shown_lines, shown_text
+from dockerframe._report.listings import listing, named
+from dockerframe._storage import write_table
+from dockerframe._text import shown_lines, shown_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import polars as pl
 
-    from dockerframe.snapshot import Snapshot
+    from dockerframe._snapshot import Snapshot
 
 # What a pipe gets: wide enough that no value of interest is cut, as there is nothing to fit.
 _PIPE_WIDTH = 240

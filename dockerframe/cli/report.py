@@ -9,23 +9,23 @@ from typing import TYPE_CHECKING, Annotated, Any
 import polars as pl
 import typer
 
+from dockerframe._fleet.fleet import Fleet
+from dockerframe._queries.diff import said
+from dockerframe._redaction import redact_differences
+from dockerframe._report.listings import listing
+from dockerframe._snapshot import diff
+from dockerframe._snapshot.build import read_snapshot
+from dockerframe._storage import SNAPSHOT_FILE, write_metrics
 from dockerframe.cli.audit import FailOption, severity
 from dockerframe.cli.output import Output, print_listing, print_table, warn
 from dockerframe.cli.root import InspectOption, app, finish
 from dockerframe.cli.sources import FleetSource, with_source
-from dockerframe.derive.redaction import redact_differences
-from dockerframe.differences import said
 from dockerframe.errors import SnapshotError, needs_extra
-from dockerframe.export import SNAPSHOT_FILE, write_metrics
-from dockerframe.fleet import Fleet
-from dockerframe.listings import listing
-from dockerframe.snapshot import diff
-from dockerframe.taking import read_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dockerframe.snapshot import Snapshot
+    from dockerframe._snapshot import Snapshot
 
 LAST = "last"
 _SCHEDULER_SECONDS = 10

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from dockerframe._config.host import DEFAULT_CONNECT_TIMEOUT_SECONDS, DEFAULT_READ_TIMEOUT_SECONDS
+from dockerframe._fleet.fleet import Fleet
 from dockerframe.cli.output import warn
-from dockerframe.fleet import Fleet
-from dockerframe.hosts.host import DEFAULT_CONNECT_TIMEOUT_SECONDS, DEFAULT_READ_TIMEOUT_SECONDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dockerframe.snapshot import Snapshot
+    from dockerframe._snapshot import Snapshot
 
 _PANEL = "Which fleet"
 _INTERRUPTED = 130

@@ -6,16 +6,16 @@ import re
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
-from dockerframe.clients.agent import AGENT_INFO_PATH
-from dockerframe.clients.pool import ClientPool
+from dockerframe._config.host import Host
+from dockerframe._transport.agent import AGENT_INFO_PATH
+from dockerframe._transport.pool import ClientPool
 from dockerframe.errors import HostError
-from dockerframe.hosts.host import Host
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from dockerframe.clients.connection import Connection
-    from dockerframe.hosts.host import Timeouts
+    from dockerframe._config.host import Timeouts
+    from dockerframe._transport.connection import Connection
 
 _URLS: Final = {
     "edge": "unix:///var/run/docker.sock",

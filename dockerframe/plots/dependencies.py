@@ -7,8 +7,8 @@ from typing import Final
 import altair as alt
 import polars as pl
 
-from dockerframe.derive.dependency_graph import steps
-from dockerframe.derive.labels import KEYS, on_host
+from dockerframe._derive.labels import KEYS, on_host
+from dockerframe._queries.dependencies import steps
 from dockerframe.plots.offline import STATE_COLOURS, LayerChart, colours, styled
 
 _WIDTH_OF_STEP: Final = 190

@@ -7,7 +7,7 @@ from typing import Final
 import altair as alt
 import polars as pl
 
-from dockerframe.derive.ports import on_every_address
+from dockerframe._derive.columns.ports import on_every_address
 from dockerframe.plots.offline import Chart, colours, styled
 
 _MOST_HOSTS: Final = 40

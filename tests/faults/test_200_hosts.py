@@ -11,7 +11,7 @@ import polars as pl
 import pytest
 
 import dockerframe as dkf
-from dockerframe.hosts.host import Timeouts
+from dockerframe._config.host import Timeouts
 from tests.faults.stand_in import CONTAINERS, FAULTS, Fault, StandIns, stand_ins
 
 HOSTS, FAULTY = 200, 60
@@ -80,7 +80,7 @@ def test_failures_are_logged_with_their_kind_and_without_secrets(
 
 
 def test_clients_are_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    from dockerframe.clients import shared_pool
+    from dockerframe._transport import shared_pool
 
     with caplog.at_level(logging.DEBUG, logger="dockerframe.clients"), stand_ins(tmp_path) as started:
         fleet = dkf.Fleet([host_of("logged", started.start("a"), None, tmp_path)])

@@ -13,10 +13,10 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 
 import dockerframe as dkf
-from dockerframe.clients import shared_pool
-from dockerframe.clients.connection import connect
-from dockerframe.clients.pool import ClientPool
-from dockerframe.hosts.host import Timeouts
+from dockerframe._config.host import Timeouts
+from dockerframe._transport import shared_pool
+from dockerframe._transport.connection import connect
+from dockerframe._transport.pool import ClientPool
 from tests.engines.process import free_port
 from tests.faults.stand_in import FAULTS, stand_ins
 

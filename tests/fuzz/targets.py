@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 import dockerframe as dkf
-from dockerframe.hosts.checked_values import Surroundings
-from dockerframe.hosts.fleet_file import fleet_from_mapping
-from dockerframe.hosts.host import Host
+from dockerframe._bounded_yaml import InvalidYamlError, parse_yaml, typed
+from dockerframe._config.fleet_file import fleet_from_mapping
+from dockerframe._config.host import Host
+from dockerframe._config.values import Surroundings
 from dockerframe.schemas import TABLES
-from dockerframe.yaml_nodes import InvalidYamlError, parse_yaml, typed
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -14,7 +14,7 @@ import polars as pl
 import pytest
 
 import dockerframe as dkf
-from dockerframe.clients.connection import ReadOnlyError
+from dockerframe._transport.connection import ReadOnlyError
 from tests.engines import Agent, Authority, Dockerd, Podman, Sshd, create_all
 from tests.engines.containers import Created
 

@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 from paramiko import SSHException
 
 import dockerframe as dkf
-from dockerframe.clients.ssh_configuration import SshConfiguration
-from dockerframe.decode import decode_bodies
-from dockerframe.derive.durations import go_duration
-from dockerframe.hosts.checked_values import Surroundings
-from dockerframe.hosts.fleet_file import fleet_from_mapping
-from dockerframe.hosts.host import Host
-from dockerframe.hosts.urls import InvalidUrlError, checked_url
-from dockerframe.yaml_nodes import InvalidYamlError, parse_yaml, typed
+from dockerframe._bounded_yaml import InvalidYamlError, parse_yaml, typed
+from dockerframe._config.fleet_file import fleet_from_mapping
+from dockerframe._config.host import Host
+from dockerframe._config.urls import InvalidUrlError, checked_url
+from dockerframe._config.values import Surroundings
+from dockerframe._decode import decode_bodies
+from dockerframe._derive.columns.durations import go_duration
+from dockerframe._transport.ssh.config import SshConfiguration
 from tests.summaries import summary
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)

@@ -9,7 +9,7 @@ import json
 import re
 from dataclasses import dataclass, field
 
-from dockerframe.yaml_nodes import InvalidYamlError, Scalar, parse_yaml, typed
+from dockerframe._bounded_yaml import InvalidYamlError, Scalar, parse_yaml, typed
 
 RESERVED = {
     "proxy.aliases", "proxy.exclude", "proxy.network", "proxy.idle_timeout", "proxy.wake_timeout", "proxy.stop_method",

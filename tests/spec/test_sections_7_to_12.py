@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 import dockerframe as dkf
-from dockerframe.derive.well_known_ports import BY_ALIAS, BY_IMAGE
+from dockerframe._derive.routes.well_known_ports import BY_ALIAS, BY_IMAGE
 from tests.spec.reference_of_containers import WELL_KNOWN
 from tests.summaries import container, errors, labelled, route, snapshot_of, summary
 

@@ -11,11 +11,11 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from dockerframe.clients.client import Client
-from dockerframe.clients.connection import ReadOnlyError, _session
-from dockerframe.clients.pool import ClientPool
+from dockerframe._config.host import Host, Timeouts, TlsFiles
+from dockerframe._transport.client import Client
+from dockerframe._transport.connection import ReadOnlyError, _session
+from dockerframe._transport.pool import ClientPool
 from dockerframe.errors import HostError
-from dockerframe.hosts.host import Host, Timeouts, TlsFiles
 
 HOST = Host("a", "tcp://a:2375")
 

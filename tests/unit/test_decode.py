@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 
 import dockerframe as dkf
-from dockerframe.decode import decode_bodies, decode_inspections, parsing
+from dockerframe._decode import decode_bodies, decode_inspections, parsing
 from dockerframe.schemas import SUMMARIES, TABLES
 from tests.summaries import summary
 
@@ -150,7 +150,7 @@ def test_a_large_body_is_read_in_pieces_with_the_same_rows(monkeypatch: pytest.M
     tricky = {"note": '},{"Id":"', "proxy.a": '[{"Id":"'}
     body = json.dumps([summary(Id=str(number), Labels=tricky) for number in range(50)], separators=(",", ":")).encode()
     whole = decode_bodies({"h": body}).summaries
-    monkeypatch.delattr("dockerframe.decode.bodies.salvage")
+    monkeypatch.delattr("dockerframe._decode.bodies.salvage")
     for size in (1, 100, 1_000):
         monkeypatch.setattr(parsing, "_PIECE_BYTES", size)
         pieces = decode_bodies({"h": body})
@@ -170,7 +170,7 @@ def test_order_of_hosts_stays_where_one_had_to_be_salvaged() -> None:
 
 
 def test_blanks_around_an_answer_do_not_send_it_the_slow_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr("dockerframe.decode.bodies.salvage")
+    monkeypatch.delattr("dockerframe._decode.bodies.salvage")
     for blanks in (b"", b" \t\r\n" * 50):
         assert decode_bodies({"h": blanks + b'[{"Id": "1"}]' + blanks}).summaries["container_id"].to_list() == ["1"]
 

@@ -12,7 +12,7 @@ import jsonschema
 import pytest
 
 import dockerframe as dkf
-from dockerframe.yaml_nodes import parse_yaml, typed
+from dockerframe._bounded_yaml import parse_yaml, typed
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
@@ -57,7 +57,7 @@ def test_every_rule_that_is_named_exists() -> None:
     assert named
 
 
-SCHEMA = json.loads((DOCS.parent / "dockerframe" / "hosts" / "fleet_file.schema.json").read_text())
+SCHEMA = json.loads((DOCS.parent / "dockerframe" / "_config" / "fleet_file.schema.json").read_text())
 
 
 def test_the_json_schema_takes_what_the_pages_show_and_no_slips() -> None:

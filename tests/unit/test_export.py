@@ -12,8 +12,8 @@ import polars as pl
 import pytest
 
 import dockerframe as dkf
-from dockerframe import export
-from dockerframe.export import folders, write_table
+from dockerframe import _storage as export
+from dockerframe._storage import folders, write_table
 from tests.summaries import snapshot_of, summary
 
 

@@ -7,7 +7,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 import dockerframe as dkf
-from dockerframe.namespace import COLUMNS, FRAMES
+from dockerframe._expressions import COLUMNS, FRAMES
 
 
 @pytest.fixture(scope="module")

@@ -21,8 +21,8 @@ import urllib3.exceptions
 from paramiko.ssh_exception import NoValidConnectionsError
 
 import dockerframe as dkf
-from dockerframe.clients.failures import host_error
-from dockerframe.hosts.host import Timeouts
+from dockerframe._config.host import Timeouts
+from dockerframe._transport.failures import host_error
 from dockerframe.schemas import ERROR_KINDS
 from tests.engines.tls import Authority
 from tests.summaries import summary

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 import dockerframe as dkf
-from dockerframe.hosts.host import Timeouts
-from dockerframe.hosts.urls import InvalidUrlError, checked_url
+from dockerframe._config.host import Timeouts
+from dockerframe._config.urls import InvalidUrlError, checked_url
 from tests.docker_contexts import write_context
 from tests.users import without_user
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from dockerframe.derive.labels import label, labels_by_name, proxy_labels
+from dockerframe._derive.labels import label, labels_by_name, proxy_labels
 
 _ROWS = [{"proxy.exclude": "1", "proxy.a.port": "80", "tier": "front"}, {"com.docker.compose.project": "shop"}, {}]
 

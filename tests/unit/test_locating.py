@@ -9,7 +9,7 @@ from mmdb_writer import MMDBWriter
 from netaddr import IPSet
 
 import dockerframe as dkf
-from dockerframe import locating
+from dockerframe._queries import locate as locating
 
 
 @pytest.fixture

@@ -17,8 +17,8 @@ import pytest
 from distributed import Client, LocalCluster
 
 import dockerframe as dkf
-from dockerframe.hosts.host import Timeouts
-from dockerframe.pieces import _named, _Writer
+from dockerframe._config.host import Timeouts
+from dockerframe._snapshot.pieces import _named, _Writer
 from tests.engines.process import free_port
 from tests.faults.stand_in import stand_ins
 

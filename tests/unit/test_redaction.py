@@ -9,7 +9,7 @@ import pytest
 
 import dockerframe as dkf
 from dockerframe import testing
-from dockerframe.derive.redaction import REDACTED, is_secret_name, redact_text
+from dockerframe._redaction import REDACTED, is_secret_name, redact_text
 from tests.summaries import snapshot_of, summary
 
 SECRET = "hunter2hunter2"

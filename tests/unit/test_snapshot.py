@@ -13,7 +13,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 import dockerframe as dkf
-from dockerframe.namespace import COLUMNS, FRAMES
+from dockerframe._expressions import COLUMNS, FRAMES
 from dockerframe.schemas import CONTAINERS, ERROR_KINDS, LABEL_ERROR_KINDS, SUMMARIES, TABLES
 from tests.summaries import snapshot_of, summary
 

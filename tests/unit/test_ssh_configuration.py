@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 from paramiko import SSHException
 
-from dockerframe.clients.ssh_configuration import SshConfiguration
-from dockerframe.clients.ssh_turns import turn_at
+from dockerframe._transport.ssh.config import SshConfiguration
+from dockerframe._transport.ssh.turns import turn_at
 
 CONFIG = """\
 # Work

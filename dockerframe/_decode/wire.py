@@ -1,0 +1,165 @@
+"""Summaries as they stand on the wire, and under the names they have here."""
+
+from __future__ import annotations
+
+import io
+import secrets
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+import polars as pl
+
+from dockerframe._decode.times import time_of_seconds
+from dockerframe.schemas import (
+    MOUNT_FIELDS,
+    MOUNTS,
+    NETWORK_FIELDS,
+    NETWORKS,
+    PORT_FIELDS,
+    PORTS,
+    SUMMARIES,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_WIRE_PORT: Final = {"ip": "IP", "private_port": "PrivatePort", "public_port": "PublicPort", "type": "Type"}
+_WIRE_MOUNT: Final = {
+    "type": "Type",
+    "name": "Name",
+    "source": "Source",
+    "destination": "Destination",
+    "driver": "Driver",
+    "mode": "Mode",
+    "rw": "RW",
+    "propagation": "Propagation",
+}
+_WIRE_NETWORK: Final = {
+    "ip_address": "IPAddress",
+    "ip_prefix_len": "IPPrefixLen",
+    "gateway": "Gateway",
+    "endpoint_id": "EndpointID",
+    "ipv6_gateway": "IPv6Gateway",
+    "global_ipv6_address": "GlobalIPv6Address",
+    "global_ipv6_prefix_len": "GlobalIPv6PrefixLen",
+    "mac_address": "MacAddress",
+    "network_id": "NetworkID",
+    "aliases": "Aliases",
+}
+
+
+def _wire_struct(fields: Mapping[str, pl.DataType], names: Mapping[str, str]) -> pl.Struct:
+    return pl.Struct({names[name]: dtype for name, dtype in fields.items()})
+
+
+WIRE_SCHEMA: Final = pl.Schema(
+    {
+        "Id": pl.String(),
+        "Names": pl.List(pl.String()),
+        "Image": pl.String(),
+        "ImageID": pl.String(),
+        "Command": pl.String(),
+        "Created": pl.Int64(),
+        "State": pl.String(),
+        "Status": pl.String(),
+        "Health": pl.Struct({"Status": pl.String()}),
+        "Labels": pl.Map(pl.String(), pl.String()),
+        # Wide enough for a number of 38 digits: what is no port is told in `dockerframe._decode.ports`.
+        "Ports": pl.List(
+            _wire_struct({**PORT_FIELDS, "private_port": pl.Int128(), "public_port": pl.Int128()}, _WIRE_PORT)
+        ),
+        "Mounts": pl.List(_wire_struct(MOUNT_FIELDS, _WIRE_MOUNT)),
+        "NetworkSettings": pl.Struct({"Networks": pl.Map(pl.String(), _wire_struct(NETWORK_FIELDS, _WIRE_NETWORK))}),
+        "HostConfig": pl.Struct({"NetworkMode": pl.String()}),
+        "SizeRw": pl.Int64(),
+        "SizeRootFs": pl.Int64(),
+    }
+)
+
+_MARK: Final = secrets.token_hex(8)
+_MARKED_SCHEMA: Final = pl.Schema({_MARK: pl.UInt32(), **WIRE_SCHEMA})
+
+
+class WireRows(NamedTuple):
+    """Rows as on the wire, without their hosts, and how many are of each."""
+
+    rows: pl.DataFrame
+    counts: list[int]
+
+
+def parse_elements(elements: Sequence[bytes | memoryview]) -> WireRows | None:
+    """Rows as on the wire of several hosts; None where the elements of some host can't be read as summaries.
+
+    `elements` is what stands between the brackets of the array of each. An element of our own before those of each
+    host and after the last tells where they begin and end. Its only key is one that no engine can guess; were some
+    host to close or to open more than it should, a mark would not be found in its place.
+    """
+    if len(elements) == 1:
+        # Most of what large fleets send comes this way: copied once, and with nothing to take out again.
+        rows = _read((b"[", elements[0], b"]"), WIRE_SCHEMA)
+        return None if rows is None else WireRows(rows, [rows.height])
+    text: list[bytes | memoryview] = [b"["]
+    for position, inside in enumerate(elements):
+        text += [_mark(position), b",", inside, b","] if len(inside) else [_mark(position), b","]
+    rows = _read([*text, _mark(len(elements)), b"]"], _MARKED_SCHEMA)
+    if rows is None:
+        return None
+    marks = rows.get_column(_MARK)
+    if marks.drop_nulls().to_list() != list(range(len(elements) + 1)) or marks[-1] != len(elements):
+        return None
+    counts = (marks.is_not_null().arg_true().diff(null_behavior="drop") - 1).to_list()
+    return WireRows(rows.filter(marks.is_null()).drop(_MARK), counts)
+
+
+def _mark(position: int) -> bytes:
+    return b'{"%b":%d}' % (_MARK.encode(), position)
+
+
+def _read(text: Sequence[bytes | memoryview], schema: pl.Schema) -> pl.DataFrame | None:
+    try:
+        return pl.read_json(io.BytesIO(b"".join(text)), schema=schema)
+    except pl.exceptions.PolarsError:
+        return None
+
+
+def empty_wire_frame() -> pl.DataFrame:
+    """No rows, as on the wire."""
+    return pl.DataFrame(schema={"host": pl.String(), **WIRE_SCHEMA})
+
+
+def named(wire: pl.DataFrame) -> pl.DataFrame:
+    """The columns under their names here, with no null where an empty list or map says the same."""
+    network = pl.element().struct.field("value").struct.rename_fields(list(NETWORK_FIELDS))
+    networks = pl.col("NetworkSettings").struct.field("Networks").map.entries()
+    renamed = (
+        wire.lazy()
+        .select(
+            "host",
+            pl.col("Id").alias("container_id"),
+            pl.col("Names").fill_null([]).alias("names"),
+            pl.col("Image").alias("image"),
+            pl.col("ImageID").alias("image_id"),
+            pl.col("Command").alias("command"),
+            time_of_seconds("Created").alias("created"),
+            pl.col("State").alias("state"),
+            pl.col("Status").alias("status"),
+            pl.col("Health").struct.field("Status").alias("health"),
+            pl.col("Labels").fill_null(pl.lit([]).cast(WIRE_SCHEMA["Labels"])).alias("labels"),
+            _renamed_list("Ports", list(PORT_FIELDS)).cast(PORTS).alias("ports"),
+            _renamed_list("Mounts", list(MOUNT_FIELDS)).cast(MOUNTS).alias("mounts"),
+            networks.list.eval(pl.struct(pl.element().struct.field("key"), network.alias("value")))
+            .fill_null([])
+            .cast(NETWORKS)
+            .alias("networks"),
+            pl.col("HostConfig").struct.field("NetworkMode").alias("network_mode"),
+            pl.col("SizeRw").alias("size_rw"),
+            pl.col("SizeRootFs").alias("size_root_fs"),
+        )
+        .collect(engine="in-memory")
+        # They come in two pieces a host, over which every rule would be slower, and take more memory.
+        .rechunk()
+    )
+    return SUMMARIES.conform(renamed)
+
+
+def _renamed_list(column: str, names: list[str]) -> pl.Expr:
+    return pl.col(column).list.eval(pl.element().struct.rename_fields(names)).fill_null([])

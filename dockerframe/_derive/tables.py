@@ -1,0 +1,110 @@
+"""All tables of a snapshot, from summaries and hosts."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from dockerframe._derive.columns.aliases import is_explicit_of
+from dockerframe._derive.columns.dependencies import dependency_edges
+from dockerframe._derive.columns.networks import network_attachments
+from dockerframe._derive.columns.ports import port_bindings
+from dockerframe._derive.container_errors import container_errors
+from dockerframe._derive.containers import HostFacts, derive_containers
+from dockerframe._derive.labels import labels_by_name, labels_table, proxy_labels
+from dockerframe._derive.mounts import mounts_table
+from dockerframe._derive.routes.effective import derive_routes
+from dockerframe._derive.routes.fields import fields_table, resolve_routes, route_errors
+from dockerframe._derive.routes.labels import route_labels, sort_labels
+from dockerframe.schemas import TABLES
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    from dockerframe._derive.routes.fields import ResolvedRoutes
+    from dockerframe._derive.routes.labels import SortedLabels
+    from dockerframe.schemas import Precedence
+
+
+def derive_tables(
+    summaries: pl.DataFrame,
+    hosts: pl.DataFrame,
+    decode_errors: pl.DataFrame,
+    *,
+    precedence: Precedence = "explicit",
+    docker_host: str | None = None,
+    explicit_only: Collection[str] = (),
+) -> dict[str, pl.DataFrame]:
+    """Every table of `dockerframe.schemas.TABLES` by its name, from what the engines sent.
+
+    `summaries` and `decode_errors` come from `dockerframe._decode`, `hosts` is the table of that name,
+    `docker_host` the value of `DOCKER_HOST`, `explicit_only` the hosts on which only explicit containers have routes.
+    """
+    facts = HostFacts.of(hosts, docker_host=docker_host)
+    # Each part has stretches on one processor; side by side they fill the others.
+    with ThreadPoolExecutor(max_workers=3, thread_name_prefix="dockerframe-derive") as threads:
+        # Most labels of a fleet are none that any rule asks for.
+        looked_for = threads.submit(proxy_labels, summaries)
+        by_name = summaries.select(labels_by_name()).rechunk().to_series()
+        proxied = looked_for.result()
+        labels = threads.submit(_of_routes, proxied)
+        containers = derive_containers(summaries, by_name, is_explicit_of(proxied, summaries.height), facts)
+        named = containers.with_columns(by_name)
+        own = threads.submit(container_errors, named, facts.is_reachable())
+        edges = threads.submit(dependency_edges, named)
+        flat = threads.submit(_flat_tables, summaries.lazy())
+        # The labels that lost are asked for by `explain` alone, and take memory.
+        resolved = resolve_routes(containers, precedence, labels=labels.result())._replace(entries=pl.DataFrame())
+        own_errors = own.result()
+        parts = _route_tables(containers, resolved, own_errors, explicit_only)
+        collected = {**flat.result(), "dependencies": edges.result()}
+    errors = pl.concat([decode_errors, own_errors, parts.pop("errors")])
+    tables = {
+        "hosts": hosts,
+        "containers": containers,
+        "errors": errors,
+        **parts,
+        **collected,
+    }
+    return {name: table.conform(tables[name]) for name, table in TABLES.items()}
+
+
+def _of_routes(proxied: pl.DataFrame) -> SortedLabels:
+    return sort_labels(route_labels(proxied))
+
+
+def _flat_tables(containers: pl.LazyFrame) -> dict[str, pl.DataFrame]:
+    """The tables that only unfold a column of the containers."""
+    flat = {
+        "labels": labels_table(containers),
+        "ports": port_bindings(containers),
+        "mounts": mounts_table(containers),
+        "networks": network_attachments(containers),
+    }
+    # The streaming engine would leave them in several pieces, which audits and joins take longer over.
+    return dict(zip(flat, pl.collect_all(list(flat.values()), engine="in-memory"), strict=True))
+
+
+def route_tables(
+    containers: pl.DataFrame,
+    own_errors: pl.DataFrame,
+    *,
+    precedence: Precedence,
+    explicit_only: Collection[str],
+) -> dict[str, pl.DataFrame]:
+    """The tables `routes` and `route_fields`, and as `errors` what is wrong with the labels of routes."""
+    return _route_tables(containers, resolve_routes(containers, precedence), own_errors, explicit_only)
+
+
+def _route_tables(
+    containers: pl.DataFrame, resolved: ResolvedRoutes, own_errors: pl.DataFrame, explicit_only: Collection[str]
+) -> dict[str, pl.DataFrame]:
+    derived = derive_routes(containers, resolved, own_errors, explicit_only=explicit_only)
+    wrong = resolved._replace(errors=pl.concat([resolved.errors, derived.errors]))
+    return {
+        "routes": derived.routes,
+        "route_fields": fields_table(containers, resolved),
+        "errors": route_errors(containers, wrong),
+    }

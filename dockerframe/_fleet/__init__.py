@@ -1,0 +1,1 @@
+"""Fleets: the hosts, taking snapshots of them, following their events."""

@@ -1,0 +1,239 @@
+"""A fleet: how to ask all of its hosts."""
+
+from __future__ import annotations
+
+from contextlib import closing
+from dataclasses import replace
+from functools import partial
+from itertools import chain, islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
+
+import polars as pl
+
+from dockerframe._fleet.hosts import FleetHosts
+from dockerframe._fleet.progress import progress_bar
+from dockerframe._fleet.watch import watch
+from dockerframe._gather.gather import MAX_WORKERS, gather, gather_ahead
+from dockerframe._gather.inspect import inspect_containers
+from dockerframe._snapshot.build import concat, from_answers
+from dockerframe._snapshot.pieces import (
+    HOSTS_PER_PIECE,
+    in_groups,
+    in_turns,
+    on_cluster,
+    write_pieces,
+    write_pieces_on_cluster,
+)
+from dockerframe._transport import shared_pool
+from dockerframe.errors import GatherError, HostError, SnapshotError
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Generator, Sequence
+    from typing import Unpack
+
+    from dockerframe._config.audit_settings import AuditSettings
+    from dockerframe._config.host import Host
+    from dockerframe._gather.gather import HostAnswer
+    from dockerframe._snapshot import Snapshot
+    from dockerframe._snapshot.pieces import Pieces
+    from dockerframe.schemas import Precedence
+
+ResultT = TypeVar("ResultT")
+
+
+class _Options(TypedDict):
+    """How hosts are asked, here and on workers alike."""
+
+    size: bool
+    inspect: bool
+    precedence: Precedence
+    max_workers: int
+
+
+class Fleet(FleetHosts):
+    """Docker hosts that are asked together.
+
+    Each way to make one takes the same limits: `connect_timeout_seconds` (5), `read_timeout_seconds` (30, for each
+    whole answer), `max_answer_bytes` (256 MB). A fleet file may set others, for all hosts or for one.
+
+    Examples
+    --------
+    >>> import dockerframe as dkf
+    >>> fleet = dkf.Fleet.from_mapping({"providers": {"docker": {"edge": "tcp://docker1.local:2375"}}})
+    >>> fleet
+    Fleet(edge: tcp://docker1.local:2375)
+    """
+
+    def snapshot(
+        self,
+        *,
+        size: bool = False,
+        inspect: bool = False,
+        strict: bool = False,
+        precedence: Precedence = "explicit",
+        progress: bool | None = None,
+        max_workers: int = MAX_WORKERS,
+        engine: Any = None,
+    ) -> Snapshot:
+        """Ask all hosts at once and derive every table.
+
+        Parameters
+        ----------
+        size
+            Ask for the sizes of containers too, which is slow.
+        inspect
+            Inspect every container too, one request each, for the table `inspections` and the rules that need it.
+        strict
+            Raise when any host failed, rather than have a row that says so.
+        precedence
+            Who wins where an alias and a wildcard set one field: `explicit` or `wildcard`.
+        progress
+            Whether there is a progress bar; None for one on a terminal or in a notebook.
+        max_workers
+            How many hosts are asked at the same time, on each machine.
+        engine
+            A client of a Dask cluster, whose workers ask the hosts, some hundreds each, each with a pool of its
+            own. Files of credentials travel by name only: they must be there on every worker. A worker that is lost
+            costs another try.
+
+        Raises
+        ------
+        GatherError
+            With `strict`, when any host failed; lists all that did.
+        """
+        if engine is not None:
+            options = _Options(size=size, inspect=inspect, precedence=precedence, max_workers=max_workers)
+            return self._spread(engine, self._travelling(_take_together, options), strict=strict, progress=progress)
+        with progress_bar(len(self.hosts), wanted=progress) as advance:
+            answers = gather(self.hosts, self.pool, size=size, max_workers=max_workers, on_answer=advance)
+        snapshot, failures = from_answers(answers, precedence=precedence, source=self)
+        if strict and failures:
+            raise GatherError(failures)
+        return self._inspected(snapshot, progress=progress, max_workers=max_workers) if inspect else snapshot
+
+    def write_pieces(
+        self,
+        folder: str | os.PathLike[str],
+        *,
+        hosts_per_piece: int = HOSTS_PER_PIECE,
+        size: bool = False,
+        inspect: bool = False,
+        precedence: Precedence = "explicit",
+        progress: bool | None = None,
+        max_workers: int = MAX_WORKERS,
+        engine: Any = None,
+        reveal: bool = False,
+    ) -> Pieces:
+        """Take the fleet some hosts at a time, and write each piece before the next: no memory holds the whole fleet.
+
+        Hosts of later pieces are asked while a piece is written, or waits for a host that does not answer. With
+        `engine`, a client of a Dask cluster, its workers take and write the pieces; the folder must be one that they
+        all reach. `dockerframe.scan` reads it. The other parameters are those of `snapshot` and `Snapshot.write`.
+
+        Raises
+        ------
+        SnapshotError
+            When the folder has pieces already, or can't be written.
+
+        Examples
+        --------
+        >>> import tempfile
+        >>> import dockerframe as dkf
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     pieces = dkf.Fleet.demo().write_pieces(folder, hosts_per_piece=2)
+        ...     pieces.scan("containers").select(pl.len()).collect().item()
+        61
+        """
+        target = Path(folder).absolute()
+        groups = in_groups(self.hosts, hosts_per_piece)
+        options = _Options(size=size, inspect=inspect, precedence=precedence, max_workers=max_workers)
+        with progress_bar(len(self.hosts), wanted=progress) as advance:
+            if engine is not None:
+                take = self._travelling(_take_in_turn, options)
+                return write_pieces_on_cluster(engine, groups, take, target, reveal=reveal, on_host=advance)
+            return write_pieces(groups, partial(self._in_turn, on_answer=advance, **options), target, reveal=reveal)
+
+    def _in_turn(
+        self,
+        groups: Sequence[Sequence[Host]],
+        on_answer: Callable[[HostAnswer], None] | None = None,
+        **options: Unpack[_Options],
+    ) -> Generator[Snapshot]:
+        """A snapshot of each group of hosts, one after the other; hosts of later ones are asked meanwhile."""
+        max_workers = options["max_workers"]
+
+        def taken(answers: list[HostAnswer]) -> Snapshot:
+            snapshot, _ = from_answers(answers, precedence=options["precedence"], source=self)
+            inspected = options["inspect"]
+            return self._inspected(snapshot, progress=False, max_workers=max_workers) if inspected else snapshot
+
+        hosts = list(chain.from_iterable(groups))
+        ahead = gather_ahead(hosts, self.pool, size=options["size"], max_workers=max_workers, on_answer=on_answer)
+        with closing(ahead) as answers:
+            for group in groups:
+                # No variable holds what is given, which may be large.
+                yield taken(list(islice(answers, len(group))))
+
+    def _spread(
+        self, engine: Any, take: Callable[[Sequence[Sequence[Host]]], Snapshot], *, strict: bool, progress: bool | None
+    ) -> Snapshot:
+        turns = in_turns(engine, in_groups(self.hosts, HOSTS_PER_PIECE))
+        with progress_bar(len(self.hosts), wanted=progress) as advance:
+            parts = []
+            for turn, part in on_cluster(engine, take, turns):
+                parts.append(part)
+                for host in chain.from_iterable(turn):
+                    advance(host)
+        whole = replace(concat(parts), source=self)
+        failed = whole.hosts.filter(~pl.col("ok"))
+        if strict and failed.height:
+            errors = failed.select("host", "error_kind", "error").iter_rows()
+            raise GatherError({host: HostError(kind, error, host=host) for host, kind, error in errors})
+        return whole
+
+    def _travelling(self, take: Callable[..., ResultT], options: _Options) -> Callable[..., ResultT]:
+        """What takes hosts on a worker, with the pool of its process, as they would be taken here."""
+        if self.pool is not shared_pool:
+            raise SnapshotError(
+                "The clients of this fleet are of a pool of its own, which can't travel to workers.",
+                remedy="Make the fleet without a pool, or take the snapshot here.",
+            )
+        return partial(take, audit=self.audit, **options)
+
+    def _inspected(self, snapshot: Snapshot, *, progress: bool | None, max_workers: int) -> Snapshot:
+        hosts = snapshot.containers["host"].n_unique()
+        with progress_bar(hosts, "Inspecting", wanted=progress) as advance:
+            found = inspect_containers(
+                snapshot.containers, self.hosts, self.pool, max_workers=max_workers, on_done=advance
+            )
+        errors = pl.concat([snapshot.errors, found.errors])
+        return snapshot.with_tables({"inspections": found.inspections, "errors": errors})
+
+    def watch(self, *, precedence: Precedence = "explicit") -> Generator[pl.DataFrame]:
+        """What differs on any host, as it happens: frames with the columns of `dockerframe.schemas.DIFFERENCES`.
+
+        Each host is listened to on a connection of its own. Events only say that there is something to look at: what
+        changed comes from comparing lists of containers, so that none is missed. A host whose connection ends is a
+        row, and is tried again until it answers; then the list tells what happened in between. Ends when closed.
+
+        Examples
+        --------
+        >>> import dockerframe as dkf
+        >>> changes = dkf.Fleet([]).watch()
+        >>> changes.close()
+        """
+        return watch(self.hosts, self.pool, precedence)
+
+
+def _take_in_turn(
+    groups: Sequence[Sequence[Host]], *, audit: AuditSettings, **options: Unpack[_Options]
+) -> Generator[Snapshot]:
+    """Snapshots of groups of hosts, one after the other."""
+    return Fleet(chain.from_iterable(groups), audit=audit)._in_turn(groups, **options)  # noqa: SLF001 - of this module
+
+
+def _take_together(groups: Sequence[Sequence[Host]], *, audit: AuditSettings, **options: Unpack[_Options]) -> Snapshot:
+    """One snapshot of groups of hosts, without the fleet that it came of: that could not travel."""
+    return concat(_take_in_turn(groups, audit=audit, **options))

@@ -1,0 +1,1 @@
+"""Asking many hosts side by side; one host's failure is one row."""

@@ -1,0 +1,90 @@
+"""Inspecting containers, on all hosts at once. What can't be inspected is an error on its row."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from dockerframe._decode import Inspected, decode_inspections, inspect_error
+from dockerframe._derive.labels import KEYS
+from dockerframe._gather.gather import MAX_WORKERS, isolated, side_by_side
+from dockerframe.errors import HostError
+from dockerframe.schemas import ERRORS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import TypeAlias
+
+    from dockerframe._config.host import Host
+    from dockerframe._transport.pool import ClientPool
+
+    Rows: TypeAlias = tuple[list[dict[str, str]], list[Mapping[str, str | None]]]
+
+_OF_ONE_CONTAINER = frozenset({"not_found", "http", "too_large"})
+_ANSWER = {"host": pl.String(), "container_id": pl.String(), "answer": pl.String()}
+
+
+def inspect_containers(
+    wanted: pl.DataFrame,
+    hosts: Sequence[Host],
+    pool: ClientPool,
+    *,
+    max_workers: int = MAX_WORKERS,
+    on_done: Callable[[object], None] | None = None,
+) -> Inspected:
+    """Inspect the containers of a frame with `host` and `container_id`: one request each, hosts side by side.
+
+    A container that has gone since is an error of kind `container_gone`; what can't be inspected otherwise, that of a
+    host which is not among `hosts` included, one of kind `inspect_failed`. `on_done` is called after each host.
+    """
+    by_host = {name: rows["container_id"].to_list() for (name,), rows in wanted.unique(KEYS).group_by("host")}
+    asked = [host for host in hosts if host.name in by_host]
+
+    def ask(host: Host) -> Rows:
+        ids = by_host[host.name]
+        return isolated(host, lambda: _inspect_host(host, ids, pool), partial(_all_failed, host.name, ids))
+
+    rows: list[dict[str, str]] = []
+    errors: list[Mapping[str, str | None]] = []
+    for host_rows, host_errors in side_by_side(asked, ask, max_workers=max_workers, on_done=on_done):
+        rows += host_rows
+        errors += host_errors
+    for name in by_host.keys() - {host.name for host in asked}:
+        unknown = HostError.at(name, "unknown_name", "the fleet has no such host", "Give the fleet that it belongs to.")
+        errors += _all_failed(name, by_host[name], unknown)[1]
+    decoded = decode_inspections(pl.DataFrame(rows, schema=_ANSWER))
+    ordered = wanted.select(KEYS).unique(maintain_order=True)
+    inspections = ordered.join(decoded.inspections, on=KEYS, maintain_order="left")
+    return Inspected(inspections, pl.concat([pl.DataFrame(errors, schema=ERRORS.schema), decoded.errors]))
+
+
+def _inspect_host(host: Host, container_ids: Sequence[str], pool: ClientPool) -> Rows:
+    rows: list[dict[str, str]] = []
+    errors: list[Mapping[str, str | None]] = []
+    with pool.acquire(host) as client:
+        for number, container_id in enumerate(container_ids):
+            try:
+                answer = client.get(f"/containers/{container_id}/json", timeouts=host.timeouts)
+            except HostError as error:
+                if error.kind not in _OF_ONE_CONTAINER:
+                    # What ails the host would cost its timeout again for every other container.
+                    errors += _all_failed(host.name, container_ids[number:], error)[1]
+                    break
+                errors.append(_failed(host.name, container_id, error))
+            else:
+                text = answer.decode(errors="replace")
+                rows.append({"host": host.name, "container_id": container_id, "answer": text})
+    return rows, errors
+
+
+def _all_failed(host: str, container_ids: Sequence[str], error: HostError) -> Rows:
+    return [], [inspect_error(host, one, "inspect_failed", str(error)) for one in container_ids]
+
+
+def _failed(host: str, container_id: str, error: HostError) -> Mapping[str, str | None]:
+    if error.kind == "not_found":
+        message = "It went away before it could be inspected; take a new snapshot."
+        return inspect_error(host, container_id, "container_gone", message)
+    return inspect_error(host, container_id, "inspect_failed", str(error))

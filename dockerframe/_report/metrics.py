@@ -1,0 +1,63 @@
+"""Figures of a gather in the text format of Prometheus, for the textfile collector of a node exporter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from dockerframe._storage.folders import replaced_file
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+    from datetime import datetime
+
+_ESCAPED: Final = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n"})
+
+
+def metrics_text(
+    tables: Mapping[str, pl.DataFrame],
+    findings: pl.DataFrame,
+    received_bytes: Mapping[str, int],
+    taken_at: datetime,
+) -> str:
+    """The figures of a snapshot: hosts up, seconds, bytes, containers by state, label errors, findings by severity."""
+    hosts = tables["hosts"]
+    sizes = pl.DataFrame(list(received_bytes.items()), schema={"host": pl.String, "size": pl.Int64}, orient="row")
+    states = tables["containers"].group_by("host", pl.col("state").fill_null("unknown")).len()
+    failed = hosts.filter(~pl.col("ok")).select("host", pl.col("error_kind").alias("kind"), pl.lit(1))
+    found = findings.group_by("rule", pl.col("severity").cast(pl.String)).len()
+    families = [
+        _family("host_up", "Whether the host answered.", hosts.select("host", pl.col("ok").cast(pl.Int64))),
+        _family("host_failure", "Why the host did not answer.", failed),
+        _family("host_seconds", "How long the host took.", hosts.select("host", "seconds").drop_nulls()),
+        _family("host_received_bytes", "Size of the host's list of containers.", sizes),
+        _family("containers", "Containers by state.", states.sort("host", "state")),
+        _family("label_errors", "What is wrong with labels.", tables["errors"].group_by("host", "kind").len()),
+        _family("findings", "Findings of the audit.", found.sort("rule")),
+        _family("taken_timestamp_seconds", "When it was asked.", pl.DataFrame({"time": [taken_at.timestamp()]})),
+    ]
+    return "".join(families)
+
+
+def write_metrics(text: str, path: str | os.PathLike[str]) -> None:
+    """Write the text into a file, whole or not at all: a collector may read it at any time.
+
+    Raises
+    ------
+    SnapshotError
+        When the file can't be written.
+    """
+    with replaced_file(path) as making:
+        making.write_text(text, encoding="utf-8")
+
+
+def _family(name: str, described: str, samples: pl.DataFrame) -> str:
+    """Samples of one name: the last column has the values, the others are labels."""
+    lines = [f"# HELP dockerframe_{name} {described}", f"# TYPE dockerframe_{name} gauge"]
+    labels = samples.columns[:-1]
+    for *texts, value in samples.sort(labels).iter_rows() if labels else samples.iter_rows():
+        shown = ",".join(f'{label}="{text.translate(_ESCAPED)}"' for label, text in zip(labels, texts, strict=True))
+        lines.append(f"dockerframe_{name}{f'{{{shown}}}' if shown else ''} {value}")
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,103 @@
+"""Findings in the forms that code scanning and continuous integration read: SARIF and JUnit."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+from xml.etree import ElementTree as ET
+
+from dockerframe._text import shown_lines
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import polars as pl
+
+_LEVELS: Final = {"critical": "error", "high": "error", "medium": "warning", "low": "note", "info": "note"}
+# What GitHub's code scanning reads as the severity of a security finding, of 10.
+_SCORES: Final = {"critical": "9.5", "high": "8.0", "medium": "5.0", "low": "3.0", "info": "1.0"}
+_SCHEMA: Final = "https://json.schemastore.org/sarif-2.1.0.json"
+
+
+def sarif(findings: pl.DataFrame, rules: pl.DataFrame) -> str:
+    """Findings as SARIF 2.1.0, each at the logical location `host/container`; suppressed ones marked as such.
+
+    `findings` and `rules` are the tables of these names.
+    """
+    described = {row["rule"]: row for row in rules.iter_rows(named=True)}
+    for row in findings.iter_rows(named=True):
+        described.setdefault(row["rule"], {**row, "title": row["message"], "source": "dockerframe", "ran": True})
+    index = {rule: number for number, rule in enumerate(described)}
+    run = {
+        "tool": {
+            "driver": {
+                "name": "dockerframe",
+                "rules": [_sarif_rule(row) for row in described.values()],
+            }
+        },
+        "results": [_sarif_result(row, index) for row in findings.iter_rows(named=True)],
+    }
+    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
+
+
+def junit(findings: pl.DataFrame, rules: pl.DataFrame) -> str:
+    """Findings as JUnit XML: a test suite a rule, a failed test a finding, a passed one where it found nothing.
+
+    Rules that did not run are skipped tests, since nothing is known.
+    """
+    suites = ET.Element("testsuites", name="dockerframe audit", failures=str(findings.height))
+    by_rule = findings.partition_by("rule", as_dict=True, maintain_order=True)
+    listed = dict(rules.select("rule", "reason").iter_rows())
+    names = [*listed, *(rule for (rule,) in by_rule if rule not in listed)]
+    for name in names:
+        found = by_rule.get((name,), findings.clear())
+        suite = ET.SubElement(
+            suites, "testsuite", name=name, tests=str(max(1, found.height)), failures=str(found.height)
+        )
+        for row in found.iter_rows(named=True):
+            case = ET.SubElement(suite, "testcase", name=_place(row), classname=name)
+            failure = ET.SubElement(case, "failure", message=shown_lines(row["message"]), type=row["severity"])
+            failure.text = shown_lines(f"{row['evidence']}\n{row['remedy']}")
+        if not found.height:
+            case = ET.SubElement(suite, "testcase", name="whole fleet", classname=name)
+            if listed.get(name) is not None:
+                ET.SubElement(case, "skipped", message=listed[name])
+    ET.indent(suites)
+    return ET.tostring(suites, encoding="unicode", xml_declaration=True)
+
+
+def _sarif_rule(row: Mapping[str, Any]) -> dict[str, Any]:
+    severity = row["severity"]
+    return {
+        "id": row["rule"],
+        "shortDescription": {"text": row["title"]},
+        "help": {"text": f"Source: {row['source']}"},
+        "defaultConfiguration": {"level": _LEVELS[severity]},
+        "properties": {"security-severity": _SCORES[severity], "tags": [severity]},
+    }
+
+
+def _sarif_result(row: Mapping[str, Any], index: Mapping[str, int]) -> dict[str, Any]:
+    place = _place(row)
+    result = {
+        "ruleId": row["rule"],
+        "ruleIndex": index[row["rule"]],
+        "level": _LEVELS[row["severity"]],
+        "message": {"text": f"{place}: {row['message']} {row['remedy']}"},
+        "locations": [
+            {
+                # Code scanning wants a file: the host stands for it.
+                "physicalLocation": {"artifactLocation": {"uri": row["host"] or "fleet"}},
+                "logicalLocations": [{"fullyQualifiedName": place, "kind": "resource"}],
+            }
+        ],
+        "partialFingerprints": {"finding": f"{row['rule']}|{place}|{row['evidence']}"},
+        "properties": {"evidence": row["evidence"]},
+    }
+    if row["suppressed"] is not None:
+        result["suppressions"] = [{"kind": "external", "justification": row["suppressed"]}]
+    return result
+
+
+def _place(row: Mapping[str, Any]) -> str:
+    return shown_lines("/".join(part for part in (row["host"], row["container_name"]) if part) or "fleet")

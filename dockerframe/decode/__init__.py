@@ -1,6 +1,0 @@
-"""From the bytes of an engine's answers to rows, without a Python object a container."""
-
-from dockerframe.decode.bodies import Decoded, decode_bodies, encode_summaries
-from dockerframe.decode.inspections import Inspected, decode_inspections, inspect_error
-
-__all__ = ["Decoded", "Inspected", "decode_bodies", "decode_inspections", "encode_summaries", "inspect_error"]

@@ -1,6 +1,0 @@
-"""Snapshots: what they hold, what can be asked of them, what can be made of them."""
-
-from dockerframe.snapshot.snapshot import Snapshot, diff
-from dockerframe.snapshot.tables import Source
-
-__all__ = ["Snapshot", "Source", "diff"]
