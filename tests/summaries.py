@@ -32,7 +32,7 @@ def summary(**own: Any) -> dict[str, Any]:
 
 
 def snapshot_of(
-    *summaries: dict[str, Any], url: str = "unix:///var/run/docker.sock", precedence: Precedence = "explicit"
+    *summaries: dict[str, Any], url: str = "unix:///var/run/docker.sock", precedence: Precedence = "alias"
 ) -> dkf.Snapshot:
     """A snapshot of one host with these containers."""
     return dkf.from_summaries(json.dumps(summaries).encode(), url=url, precedence=precedence)
@@ -48,7 +48,7 @@ def labelled(**labels: str) -> dict[str, Any]:
     return container(Labels={f"proxy.{name}": value for name, value in labels.items()})
 
 
-def fields(labels: dict[str, str], precedence: Precedence = "explicit") -> dict[tuple[str, str], str]:
+def fields(labels: dict[str, str], precedence: Precedence = "alias") -> dict[tuple[str, str], str]:
     """The route fields of one container, by alias and field."""
     snap = snapshot_of(summary(Labels=labels), precedence=precedence)
     return {(alias, field): value for alias, field, value in snap.route_fields.select("alias", "field", "value").rows()}

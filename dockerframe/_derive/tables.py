@@ -33,7 +33,7 @@ def derive_tables(
     hosts: pl.DataFrame,
     decode_errors: pl.DataFrame,
     *,
-    precedence: Precedence = "explicit",
+    precedence: Precedence = "alias",
     docker_host: str | None = None,
     explicit_only: Collection[str] = (),
 ) -> dict[str, pl.DataFrame]:

@@ -72,7 +72,7 @@ class Fleet(FleetHosts):
         size: bool = False,
         inspect: bool = False,
         strict: bool = False,
-        precedence: Precedence = "explicit",
+        precedence: Precedence = "alias",
         progress: bool | None = None,
         max_workers: int = MAX_WORKERS,
         engine: Any = None,
@@ -88,7 +88,7 @@ class Fleet(FleetHosts):
         strict
             Raise when any host failed, rather than have a row that says so.
         precedence
-            Who wins where an alias and a wildcard set one field: `explicit` or `wildcard`.
+            Who wins where an alias and a wildcard set one field: `alias` or `wildcard`.
         progress
             Whether there is a progress bar; None for one on a terminal or in a notebook.
         max_workers
@@ -120,7 +120,7 @@ class Fleet(FleetHosts):
         hosts_per_piece: int = HOSTS_PER_PIECE,
         size: bool = False,
         inspect: bool = False,
-        precedence: Precedence = "explicit",
+        precedence: Precedence = "alias",
         progress: bool | None = None,
         max_workers: int = MAX_WORKERS,
         engine: Any = None,
@@ -211,7 +211,7 @@ class Fleet(FleetHosts):
         errors = pl.concat([snapshot.errors, found.errors])
         return snapshot.with_tables({"inspections": found.inspections, "errors": errors})
 
-    def watch(self, *, precedence: Precedence = "explicit") -> Generator[pl.DataFrame]:
+    def watch(self, *, precedence: Precedence = "alias") -> Generator[pl.DataFrame]:
         """What differs on any host, as it happens: frames with the columns of `dockerframe.schemas.DIFFERENCES`.
 
         Each host is listened to on a connection of its own. Events only say that there is something to look at: what

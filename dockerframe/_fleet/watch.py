@@ -34,7 +34,7 @@ LONGEST_PAUSE_SECONDS: Final = 10.0
 _EVENTS: Final = {"filters": json.dumps({"type": ["container", "network"]})}
 
 
-def watch(hosts: Sequence[Host], pool: ClientPool, precedence: Precedence = "explicit") -> Generator[pl.DataFrame]:
+def watch(hosts: Sequence[Host], pool: ClientPool, precedence: Precedence = "alias") -> Generator[pl.DataFrame]:
     """What differs on any host, as it happens: frames with the columns of `dockerframe.schemas.DIFFERENCES`.
 
     Each host is listened to on a connection of its own. Events only say that there is something to look at: what

@@ -29,7 +29,7 @@ class ExplainedAlias(NamedTuple):
     errors: pl.DataFrame
 
 
-def explain_alias(containers: pl.DataFrame, alias: str, precedence: Precedence = "explicit") -> ExplainedAlias:
+def explain_alias(containers: pl.DataFrame, alias: str, precedence: Precedence = "alias") -> ExplainedAlias:
     """Every label that sets, or would have set, a field of an alias, and what is wrong with labels.
 
     Reads the columns that `route_fields` reads. Source: labels.md, section 6.

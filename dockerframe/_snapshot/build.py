@@ -29,13 +29,15 @@ if TYPE_CHECKING:
     from dockerframe.schemas import Precedence
 
 LOCAL_URL: Final = "unix:///var/run/docker.sock"
+# Snapshots written before 0.2 use the old name.
+_RENAMED_PRECEDENCES: Final[dict[str, Precedence]] = {"explicit": "alias"}
 
 
 def from_summaries(
     body: bytes | Sequence[Mapping[str, object]],
     host: str = "local",
     url: str = LOCAL_URL,
-    precedence: Precedence = "explicit",
+    precedence: Precedence = "alias",
 ) -> Snapshot:
     """A snapshot of one host, from the answer to `GET /containers/json?all=1`: its bytes, or docker-py's list.
 
@@ -61,7 +63,7 @@ def from_summaries(
 def from_bodies(
     bodies: Mapping[str, bytes],
     urls: Mapping[str, str] | None = None,
-    precedence: Precedence = "explicit",
+    precedence: Precedence = "alias",
 ) -> Snapshot:
     """A snapshot of many hosts, from the bytes of their answers to `GET /containers/json?all=1`, in parallel.
 
@@ -92,7 +94,7 @@ def from_bodies(
 def from_answers(
     answers: Sequence[HostAnswer],
     *,
-    precedence: Precedence = "explicit",
+    precedence: Precedence = "alias",
     source: Source | None = None,
 ) -> tuple[Snapshot, dict[str, HostError]]:
     """A snapshot of what a fleet answered, and the errors of the hosts that failed."""
@@ -157,7 +159,7 @@ def read_snapshot(folder: str | os.PathLike[str]) -> Snapshot:
     return Snapshot(
         **frames,
         taken_at=datetime.fromisoformat(described["taken_at"]),
-        precedence=described["precedence"],
+        precedence=_RENAMED_PRECEDENCES.get(described["precedence"], described["precedence"]),
         explicit_only=frozenset(described["explicit_only"]),
     )
 

@@ -50,7 +50,7 @@ class SnapshotTables:
     dependencies: pl.DataFrame
     errors: pl.DataFrame
     taken_at: datetime
-    precedence: Precedence = "explicit"
+    precedence: Precedence = "alias"
     explicit_only: frozenset[str] = frozenset()
     source: Source | None = None
     inspections: pl.DataFrame | None = None

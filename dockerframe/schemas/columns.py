@@ -7,7 +7,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias, TypeVar
 
 import polars as pl
 
-Precedence: TypeAlias = Literal["explicit", "wildcard"]
+Precedence: TypeAlias = Literal["alias", "wildcard"]
 """Who wins where an alias and a wildcard set one field (labels.md, section 6.5)."""
 
 FrameT = TypeVar("FrameT", pl.DataFrame, pl.LazyFrame)

@@ -93,7 +93,7 @@ SUMMARIES = st.fixed_dictionaries({
 
 @pytest.mark.timeout(900)
 @settings(max_examples=100)
-@given(st.lists(SUMMARIES, min_size=40, max_size=120), URLS, st.sampled_from(["explicit", "wildcard"]))
+@given(st.lists(SUMMARIES, min_size=40, max_size=120), URLS, st.sampled_from(["alias", "wildcard"]))
 def test_columns_and_routes_are_those_of_the_plain_rules(summaries, url, precedence) -> None:
     """labels.md, sections 1 to 5 and 7 to 12."""
     summaries = [{"Id": str(number), **one} for number, one in enumerate(summaries)]

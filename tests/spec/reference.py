@@ -136,7 +136,7 @@ def split(text: str) -> list[str]:
 
 
 def resolve(
-    labels: dict[str, str], name: str, precedence: str = "explicit"
+    labels: dict[str, str], name: str, precedence: str = "alias"
 ) -> tuple[list[Row], set[tuple[str, str]], set[str]]:
     """The rows (alias, field, value, source_label, origin), the errors (kind, label), and the aliases with a route."""
     aliases = split(labels["proxy.aliases"]) if labels.get("proxy.aliases") else [name]

@@ -27,7 +27,7 @@ def snapshots() -> dict[str, dkf.Snapshot]:
     """All cases as one fleet, a host each, under both precedences."""
     bodies = {case["name"]: json.dumps([case["summary"]]).encode() for case in CASES}
     urls = {case["name"]: case["url"] for case in CASES}
-    return {one: dkf.from_bodies(bodies, urls, one) for one in ("explicit", "wildcard")}  # type: ignore[arg-type]
+    return {one: dkf.from_bodies(bodies, urls, one) for one in ("alias", "wildcard")}  # type: ignore[arg-type]
 
 
 def _by_host(table: pl.DataFrame, *columns: str) -> dict[str, list[Any]]:
@@ -39,7 +39,7 @@ def _by_host(table: pl.DataFrame, *columns: str) -> dict[str, list[Any]]:
 
 def test_containers_hold_what_the_reference_answers(snapshots: dict[str, dkf.Snapshot]) -> None:
     """Sections 1 to 4 and 7 to 11: an empty text there and null here are the same answer."""
-    rows = {row["host"]: row for row in snapshots["explicit"].containers.to_dicts()}
+    rows = {row["host"]: row for row in snapshots["alias"].containers.to_dicts()}
     for case in CASES:
         got = {name: "" if rows[case["name"]][name] is None else rows[case["name"]][name] for name in SAME}
         assert got == {name: case["expected"][name] for name in SAME}, case["name"]
@@ -49,7 +49,7 @@ def test_containers_hold_what_the_reference_answers(snapshots: dict[str, dkf.Sna
 @pytest.mark.parametrize("column", ["public_ports", "private_ports"])
 def test_ports_are_those_of_the_reference(snapshots: dict[str, dkf.Snapshot], column: str) -> None:
     """Section 3: there an absent address is empty, and an absent port 0."""
-    rows = dict(snapshots["explicit"].containers.select("host", column).iter_rows())
+    rows = dict(snapshots["alias"].containers.select("host", column).iter_rows())
     for case in CASES:
         got = [
             [one["ip"] or "", one["private_port"] or 0, one["public_port"] or 0, one["type"]]
@@ -58,24 +58,27 @@ def test_ports_are_those_of_the_reference(snapshots: dict[str, dkf.Snapshot], co
         assert sorted(got) == sorted(case["expected"][column]), case["name"]
 
 
-@pytest.mark.parametrize("precedence", ["explicit", "wildcard"])
+GOLDEN_NAMES = {"alias": "explicit", "wildcard": "wildcard"}
+
+
+@pytest.mark.parametrize("precedence", ["alias", "wildcard"])
 def test_route_fields_are_those_of_the_reference(snapshots: dict[str, dkf.Snapshot], precedence: str) -> None:
     """Section 6, under both precedences."""
     rows = _by_host(snapshots[precedence].route_fields, "alias", "field", "value")
     for case in CASES:
-        assert sorted(rows[case["name"]]) == case["expected"]["route_fields"][precedence], case["name"]
+        assert sorted(rows[case["name"]]) == case["expected"]["route_fields"][GOLDEN_NAMES[precedence]], case["name"]
 
 
 def test_aliases_with_routes_are_those_of_the_reference(snapshots: dict[str, dkf.Snapshot]) -> None:
     """Section 6."""
-    rows = _by_host(snapshots["explicit"].routes, "alias")
+    rows = _by_host(snapshots["alias"].routes, "alias")
     for case in CASES:
         assert sorted(alias for (alias,) in rows[case["name"]]) == case["expected"]["route_aliases"], case["name"]
 
 
 def test_errors_are_where_the_reference_has_them(snapshots: dict[str, dkf.Snapshot]) -> None:
     """Sections 6 and 10: whether any label was refused, and how many errors the container itself has."""
-    rows = _by_host(snapshots["explicit"].errors, "kind")
+    rows = _by_host(snapshots["alias"].errors, "kind")
     for case in CASES:
         kinds = [kind for (kind,) in rows[case["name"]]]
         assert bool(LABEL_ERRORS.intersection(kinds)) == case["expected"]["has_label_errors"], case["name"]

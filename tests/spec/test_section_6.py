@@ -170,7 +170,7 @@ def test_5_a_shortcut_beside_a_wildcard_object_is_a_conflict() -> None:
 
 def test_6_name_beats_its_reference_and_ties_go_to_the_last_name() -> None:
     assert fields({"proxy.aliases": "a", "proxy.a.port": "1", "proxy.#1.port": "2"}) == {("a", "port"): "1"}
-    for precedence in ("explicit", "wildcard"):
+    for precedence in ("alias", "wildcard"):
         # By their names alone the reference would be the last.
         labels = {"proxy.aliases": "!", "proxy.!.port": "1", "proxy.#1.port": "2"}
         assert fields(labels, precedence) == {("!", "port"): "1"}

@@ -30,7 +30,7 @@ def test_what_is_written_is_read_back_equal(demo: dkf.Snapshot, tmp_path: Path) 
     assert back.equals(demo)
     assert (back.taken_at, back.precedence, back.explicit_only, back.source) == (
         demo.taken_at,
-        "explicit",
+        "alias",
         frozenset(),
         None,
     )

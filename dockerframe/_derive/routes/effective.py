@@ -45,7 +45,7 @@ class DerivedRoutes(NamedTuple):
     errors: pl.DataFrame
 
 
-def routes(containers: FrameT, precedence: Precedence = "explicit", errors: pl.DataFrame | None = None) -> FrameT:
+def routes(containers: FrameT, precedence: Precedence = "alias", errors: pl.DataFrame | None = None) -> FrameT:
     """One row for each alias of each container: what a request to it would reach.
 
     Reads the table `containers`. `errors` has the `host` and `container_id` of containers that have errors of their

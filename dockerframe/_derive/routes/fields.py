@@ -28,7 +28,7 @@ MAX_WILDCARD_FIELDS: Final = 1_000_000
 """How many fields the wildcards of one container may set: its aliases times its wildcard labels."""
 
 _LAYERS: Final = {
-    "explicit": {"alias": 0, "reference": 1, "shortcut": 1, "wildcard": 2},
+    "alias": {"alias": 0, "reference": 1, "shortcut": 1, "wildcard": 2},
     "wildcard": {"alias": 2, "reference": 3, "shortcut": 3, "wildcard": 0},
 }
 _ASSIGNMENT: Final = ("row", "alias", "route", "field", "value", "label", "origin", "is_object")
@@ -49,7 +49,7 @@ class ResolvedRoutes(NamedTuple):
     entries: pl.DataFrame
 
 
-def route_fields(containers: FrameT, precedence: Precedence = "explicit") -> FrameT:
+def route_fields(containers: FrameT, precedence: Precedence = "alias") -> FrameT:
     """The fields that labels set, one row for each alias and field.
 
     Reads `host`, `container_id`, `labels` and `aliases`; gives the columns of
@@ -95,7 +95,7 @@ def with_keys(containers: pl.DataFrame, rows: pl.DataFrame, columns: list[str]) 
 
 
 def resolve_routes(
-    containers: pl.DataFrame, precedence: Precedence = "explicit", *, labels: SortedLabels | None = None
+    containers: pl.DataFrame, precedence: Precedence = "alias", *, labels: SortedLabels | None = None
 ) -> ResolvedRoutes:
     """Resolve the labels of containers to fields of aliases.
 
