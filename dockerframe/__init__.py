@@ -22,12 +22,11 @@ from dockerframe._derive.columns.networks import is_local, public_hostname, url_
 from dockerframe._derive.columns.ports import private_ports, public_ports
 from dockerframe._derive.routes.effective import routes
 from dockerframe._derive.routes.fields import route_fields
-from dockerframe._fleet.exposed_ports import update_ports
 from dockerframe._fleet.fleet import Fleet
-from dockerframe._snapshot import Snapshot, diff
 from dockerframe._snapshot.build import concat, from_bodies, from_summaries, read_snapshot
-from dockerframe._snapshot.history import History, history
-from dockerframe._snapshot.pieces import Pieces, scan
+from dockerframe._snapshot.history import History, read_history
+from dockerframe._snapshot.pieces import Pieces, scan_pieces
+from dockerframe._snapshot.snapshot import Snapshot, diff, update_ports
 from dockerframe._transport import clients, new_client
 from dockerframe.audit import Registry, Rule
 from dockerframe.audit.rule import BUILTIN_RULES, rule
@@ -82,7 +81,6 @@ __all__ = [
     "from_bodies",
     "from_summaries",
     "health",
-    "history",
     "idle_settings",
     "image",
     "image_sha256",
@@ -96,12 +94,13 @@ __all__ = [
     "private_ports",
     "public_hostname",
     "public_ports",
+    "read_history",
     "read_snapshot",
     "route_fields",
     "routes",
     "rule",
     "running",
-    "scan",
+    "scan_pieces",
     "update_ports",
     "url_hostname",
 ]

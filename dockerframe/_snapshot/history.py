@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from dockerframe._snapshot import Snapshot
+from dockerframe._snapshot.snapshot import Snapshot
 from dockerframe.errors import HistoryError
-from dockerframe.schemas import INSPECTIONS, TABLES
+from dockerframe.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -23,15 +23,15 @@ _KEEP_FILES: Final = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The snapshots of a store. Made by `dockerframe.history`.
+    """The snapshots of a store. Made by `dockerframe.read_history`.
 
     Examples
     --------
     >>> import tempfile
     >>> import dockerframe as dkf
     >>> with tempfile.TemporaryDirectory() as store:
-    ...     saved = dkf.from_summaries([{"Id": "1", "Names": ["/web"], "State": "running"}]).save(store)
-    ...     past = dkf.history(store)
+    ...     saved = dkf.from_summaries([{"Id": "1", "Names": ["/web"], "State": "running"}]).append_history(store)
+    ...     past = dkf.read_history(store)
     ...     past.scan("containers").select("container_name", "state").collect().rows()
     [('web', 'running')]
     """
@@ -40,9 +40,8 @@ class History:
 
     def __repr__(self) -> str:
         """Show the store and how many snapshots it has."""
-        return f"History({self._stored.store}, {self.snapshots.height} snapshots)"
+        return f"History({self._stored.store}, {self.snapshots().height} snapshots)"
 
-    @property
     def snapshots(self) -> pl.DataFrame:
         """One row a snapshot, by time: `snapshot_id`, `taken_at`, `precedence`, `explicit_only`, `inspected`, counts.
 
@@ -96,7 +95,7 @@ class History:
         HistoryError
             When there is none.
         """
-        found = self.snapshots
+        found = self.snapshots()
         if not found.height:
             raise HistoryError(f"{self._stored.store} has no snapshot of that time.", remedy="Name another time.")
         return self._snapshot(found.row(-1, named=True))
@@ -117,18 +116,18 @@ class History:
         return expire(self._stored, (_in_utc(now) or datetime.now(UTC)) - older_than, keep_files)
 
     def _snapshot(self, row: Mapping[str, Any]) -> Snapshot:
-        names = [*TABLES, *([INSPECTIONS.name] if row["inspected"] else [])]
-        tables: dict[str, Any] = {name: self._stored.table(name, row["snapshot_id"], row["taken_at"]) for name in names}
+        names = [*TABLES, *(["inspections"] if row["inspected"] else [])]
+        tables = {name: self._stored.table(name, row["snapshot_id"], row["taken_at"]) for name in names}
         return Snapshot(
-            **tables,
+            tables,
             taken_at=row["taken_at"],
             precedence=row["precedence"],
             explicit_only=frozenset(row["explicit_only"]),
         )
 
 
-def history(store: str | os.PathLike[str], *, storage_options: Mapping[str, str] | None = None) -> History:
-    """The history in a folder or an object store, as `Snapshot.save` made it (extra `history`).
+def read_history(store: str | os.PathLike[str], *, storage_options: Mapping[str, str] | None = None) -> History:
+    """The history in a folder or an object store, as `Snapshot.append_history` made it (extra `history`).
 
     Raises
     ------

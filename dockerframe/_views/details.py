@@ -14,7 +14,7 @@ from dockerframe._views.listed import container_key
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from dockerframe._snapshot import Snapshot
+    from dockerframe._views.viewable import Viewable
 
 Cell: TypeAlias = "str | dict[str, str]"
 Section: TypeAlias = "dict[str, Any]"
@@ -28,11 +28,11 @@ _NAMESPACE_PARTS: Final = 3
 
 
 def container_details(
-    snapshot: Snapshot, findings: pl.DataFrame, host: str, container_id: str, *, reveal: bool = False
+    snapshot: Viewable, findings: pl.DataFrame, host: str, container_id: str, *, reveal: bool = False
 ) -> dict[str, Any]:
     """All that is known of one container: `title`, `subtitle`, `sections`; empty when it is not there."""
     this = (pl.col("host") == host) & (pl.col("container_id") == container_id)
-    found = snapshot.containers.filter(this)
+    found = snapshot.tables["containers"].filter(this)
     if not found.height:
         return {}
     found_by_rules = findings.filter(this).to_dicts()
@@ -90,9 +90,11 @@ def _mount(mount: dict[str, Any]) -> list[Cell]:
     return [mount["destination"] or "", ", ".join(shown_text(fact) for fact in facts.values())]
 
 
-def _route_section(snapshot: Snapshot, container: pl.DataFrame, route: dict[str, Any], *, reveal: bool) -> Section:
+def _route_section(snapshot: Viewable, container: pl.DataFrame, route: dict[str, Any], *, reveal: bool) -> Section:
     """A route, and for each of its fields the label that set it and those that lost."""
-    lines = explain(snapshot.with_tables({"containers": container}), route["alias"], reveal=reveal).lines(route)
+    lines = explain(
+        {**snapshot.tables, "containers": container}, route["alias"], snapshot.precedence, reveal=reveal
+    ).lines(route)
     return _section(
         f"Route {route['alias']}",
         [[line.kind, f"{line.said}  [{line.reason}]" if line.reason else line.said] for line in lines],
@@ -109,10 +111,10 @@ def _dependencies(edges: pl.DataFrame) -> list[list[Cell]]:
     ]
 
 
-def _dependents(snapshot: Snapshot, host: str, container_id: str) -> list[list[Cell]]:
+def _dependents(snapshot: Viewable, host: str, container_id: str) -> list[list[Cell]]:
     needs_it = (pl.col("host") == host) & (pl.col("resolved_id") == container_id)
-    edges = snapshot.dependencies.filter(needs_it).select("host", "container_id", "condition")
-    names = snapshot.containers.select("host", "container_id", "container_name")
+    edges = snapshot.tables["dependencies"].filter(needs_it).select("host", "container_id", "condition")
+    names = snapshot.tables["containers"].select("host", "container_id", "container_name")
     named = edges.join(names, on=["host", "container_id"], how="left")
     return [
         [_link(one["container_name"], host, one["container_id"]), one["condition"] or ""]

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 import polars as pl
 
 from dockerframe._derive.labels import KEYS
-from dockerframe._queries.diff import differences, said
+from dockerframe._queries.diff import differences, summary
 from dockerframe._redaction import redact_tables
-from dockerframe._storage import write_file
+from dockerframe._storage.folders import write_file
 from dockerframe._views.controls import Controls
 from dockerframe._views.details import container_details, host_details
 from dockerframe._views.filters import FACETS, HOST, Filters, counts, facet_values, passing
@@ -22,7 +22,7 @@ from dockerframe.errors import DockerframeError, SnapshotError
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from dockerframe._snapshot import Snapshot
+    from dockerframe._views.viewable import Viewable
 
 _TABS: Final[tuple[str, ...]] = ("containers", "routes", "ports", "dependencies", "findings", "hosts")
 _FORMATS: Final = ("csv", "parquet")
@@ -42,12 +42,12 @@ class FleetView:
     --------
     >>> import dockerframe as dkf
     >>> view = dkf.Fleet.demo().snapshot(progress=False).view()
-    >>> view.filter(state=["exited"])
-    >>> view.selection.select("host", "container_name", "state").row(0)
+    >>> view.set_filters(state=["exited"])
+    >>> view.shown.select("host", "container_name", "state").row(0)
     ('edge', 'shop-migrate-1', 'exited')
     """
 
-    def __init__(self, snapshot: Snapshot, *, reveal: bool = False) -> None:
+    def __init__(self, snapshot: Viewable, *, reveal: bool = False) -> None:
         self._reveal = reveal
         self._filters = Filters()
         self._marks: dict[str, str] = {}
@@ -70,7 +70,7 @@ class FleetView:
         return f"FleetView({self._controls.summary.value})"
 
     @property
-    def selection(self) -> pl.DataFrame:
+    def shown(self) -> pl.DataFrame:
         """The rows of the open tab that pass the filters and the search, in the order shown, with all columns."""
         return self._fleet.table(self._tab)[self._tables[self._tab].order]
 
@@ -84,7 +84,7 @@ class FleetView:
         host, container_id = split_key(next((key for table in self._tables.values() for key in table.chosen), ""))
         return (host, container_id) if container_id else None
 
-    def filter(self, **values: Iterable[str] | None) -> None:
+    def set_filters(self, **values: Iterable[str] | None) -> None:
         """Filter by code as by hand: `host`, `state`, `project`, `image`, `blacklisted`, `excluded`.
 
         Each takes the values that may stay; None or none at all lets everything pass.
@@ -100,7 +100,7 @@ class FleetView:
         for facet, wanted in values.items():
             self._facets[facet].chosen = list(wanted or ())
 
-    def open(self, tab: str) -> None:
+    def show_tab(self, tab: str) -> None:
         """Open a tab by its name, such as `routes`.
 
         Raises
@@ -116,7 +116,7 @@ class FleetView:
         """Ask the fleet again, without blocking the kernel where it has an event loop; filters and choices stay."""
         self._refreshing.now(self.snapshot)
 
-    def export(self, path: str | Path) -> Path:
+    def write(self, path: str | Path) -> Path:
         """Write what is selected into a file, CSV or Parquet by its ending; without secrets, unless they are revealed.
 
         Raises
@@ -130,7 +130,7 @@ class FleetView:
             raise SnapshotError(
                 f"{target} ends in neither .csv nor .parquet.", remedy="Name a file with such an ending."
             )
-        selected = self.selection
+        selected = self.shown
         shown = selected if self._reveal else redact_tables({self._tab: selected})[self._tab]
         write_file(shown, target, file_format)
         return target
@@ -147,24 +147,24 @@ class FleetView:
             table.observe(lambda change, name=name: self._row_chosen(name, change["new"]), names=["chosen"])
         controls = self._controls
         controls.tabs.observe(lambda _: self._show_tab(), names=["selected_index"])
-        controls.clear.on_click(lambda _: self.filter(**dict.fromkeys(self._facets)))
+        controls.clear.on_click(lambda _: self.set_filters(**dict.fromkeys(self._facets)))
         controls.refresh.on_click(lambda _: self.refresh())
         controls.every.observe(self._period_changed, names=["value"])
         controls.export.on_click(lambda _: self._export_clicked())
 
-    def _set(self, snapshot: Snapshot) -> None:
+    def _set(self, snapshot: Viewable) -> None:
         self.snapshot = snapshot
         self._fleet = ListedFleet(snapshot, reveal=self._reveal)
         self._values = facet_values(snapshot.tables)
         self._controls.may_refresh(snapshot.source is not None)
         self._show()
 
-    def _take(self, snapshot: Snapshot) -> None:
+    def _take(self, snapshot: Viewable) -> None:
         """Go over to a later snapshot, and tell what is new in it."""
         changes = differences(self.snapshot.tables, snapshot.tables)
         self._marks = _marks(changes)
         self._set(snapshot)
-        self._controls.say(f"Refreshed: {said(changes)}.")
+        self._controls.say(f"Refreshed: {summary(changes)}.")
         if self.chosen is not None:
             self._open(container_key(*self.chosen))
 
@@ -179,9 +179,10 @@ class FleetView:
             self._facets[facet].show(_listed(counts(self._values, self._filters, facet)))
         hosts = self._fleet.listed("hosts").select("host", "ok", "containers", "error", ROW, KEY, SEARCHED)
         self._facets[HOST].show(hosts)
-        failed = self.snapshot.hosts.filter(~pl.col("ok")).height
+        hosts_table = self.snapshot.tables["hosts"]
+        failed = hosts_table.filter(~pl.col("ok")).height
         self._controls.summary.value = (
-            f"{int(self._passing.sum()):,} of {self._passing.len():,} containers · {self.snapshot.hosts.height:,} hosts"
+            f"{int(self._passing.sum()):,} of {self._passing.len():,} containers · {hosts_table.height:,} hosts"
             f"{f', {failed:,} failed' if failed else ''} · taken {self.snapshot.taken_at:%Y-%m-%d %H:%M:%S} UTC"
         )
         self._show_tab()
@@ -224,8 +225,8 @@ class FleetView:
 
     def _export_clicked(self) -> None:
         try:
-            rows = self.selection.height
-            self._controls.say(f"Wrote {rows:,} rows to {self.export(self._controls.file.value)}.")
+            rows = self.shown.height
+            self._controls.say(f"Wrote {rows:,} rows to {self.write(self._controls.file.value)}.")
         except DockerframeError as error:
             self._controls.say(str(error))
 
@@ -238,9 +239,9 @@ def _listed(counted: pl.DataFrame) -> pl.DataFrame:
 
 def _marks(changes: pl.DataFrame) -> dict[str, str]:
     """Which containers came, by key, and which changed otherwise."""
-    is_new = pl.col("change").is_in(["came", "recreated"]).any().alias("is_new")
+    is_new = pl.col("change").is_in(["added", "recreated"]).any().alias("is_new")
     changed = changes.drop_nulls("container_id").group_by(KEYS).agg(is_new)
     return {
-        container_key(host, container_id): "came" if new else "changed"
+        container_key(host, container_id): "added" if new else "changed"
         for host, container_id, new in changed.iter_rows()
     }

@@ -12,7 +12,7 @@ from dockerframe._redaction import redact_tables
 from dockerframe._report.listings import listing
 
 if TYPE_CHECKING:
-    from dockerframe._snapshot import Snapshot
+    from dockerframe._views.viewable import Viewable
 
 ROW: Final = "__row"
 """Number of the row in its table."""
@@ -47,10 +47,10 @@ def split_key(key: str) -> tuple[str, str]:
 class ListedFleet:
     """The tables of a snapshot, its findings among them, each listed when it is first asked for."""
 
-    def __init__(self, snapshot: Snapshot, *, reveal: bool = False) -> None:
+    def __init__(self, snapshot: Viewable, *, reveal: bool = False) -> None:
         self._snapshot = snapshot if reveal else snapshot.redacted("hosts", "errors")
         self._reveal = reveal
-        self._tables = self._snapshot.tables
+        self._tables = dict(self._snapshot.tables)
         self._known: dict[str, pl.DataFrame] = {}
 
     def table(self, name: str) -> pl.DataFrame:

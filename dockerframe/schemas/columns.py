@@ -68,8 +68,8 @@ class Column(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """A table: what a row is, which columns identify it, and all its columns in order."""
+class TableSchema:
+    """The rows and columns of a table: what a row is, which columns identify it, and all its columns in order."""
 
     name: str
     row: str

@@ -53,12 +53,12 @@ LABEL_ERROR_KINDS: Final[Mapping[str, str]] = {
 """The values of `errors.kind`, each with its meaning."""
 
 CHANGES: Final[Mapping[str, str]] = {
-    "host_came": "a host that was not in the fleet before",
-    "host_went": "a host that is not in the fleet any more",
-    "host_failed": "a host that answered before and does not now: nothing is said of its containers",
-    "host_answers": "a host that did not answer before and does now: nothing is said of its containers",
-    "came": "a container that was not there",
-    "went": "a container that is not there any more",
+    "host_added": "a new host of the fleet",
+    "host_removed": "a host that is no longer in the fleet",
+    "host_failed": "a host that answered before and does not now; its containers are not compared",
+    "host_recovered": "a host that did not answer before and does now; its containers are not compared",
+    "added": "a new container",
+    "removed": "a container that no longer exists",
     "recreated": "a container with a new id in the place of one with the same name, or of the same service",
     "image": "another image, or another image id under the same reference",
     "state": "another state",

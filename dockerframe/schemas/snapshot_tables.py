@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import polars as pl
 
@@ -16,13 +16,10 @@ from dockerframe.schemas.columns import (
     PORTS,
     TIME,
     Column,
-    Table,
+    TableSchema,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-HOSTS: Final = Table(
+HOSTS: Final = TableSchema(
     "hosts",
     "a host, reachable or not",
     ("host",),
@@ -52,7 +49,7 @@ HOSTS: Final = Table(
     ),
 )
 
-SUMMARIES: Final = Table(
+SUMMARIES: Final = TableSchema(
     "summaries",
     "a container as the engine sends it, before anything is derived",
     ("host", "container_id"),
@@ -109,9 +106,9 @@ _DERIVED: Final = (
     Column("no_loading_page", pl.Boolean(), "whether the loading page is left out"),
 )
 
-CONTAINERS: Final = Table("containers", "a container", ("host", "container_id"), (*SUMMARIES.columns, *_DERIVED))
+CONTAINERS: Final = TableSchema("containers", "a container", ("host", "container_id"), (*SUMMARIES.columns, *_DERIVED))
 
-ROUTE_FIELDS: Final = Table(
+ROUTE_FIELDS: Final = TableSchema(
     "route_fields",
     "a field of an alias, as labels set it",
     ("host", "container_id", "alias", "field"),
@@ -125,7 +122,7 @@ ROUTE_FIELDS: Final = Table(
     ),
 )
 
-ROUTES: Final = Table(
+ROUTES: Final = TableSchema(
     "routes",
     "an alias of a container",
     ("host", "container_id", "alias"),
@@ -148,14 +145,14 @@ ROUTES: Final = Table(
     ),
 )
 
-LABELS_TABLE: Final = Table(
+LABELS_TABLE: Final = TableSchema(
     "labels",
     "a label of a container",
     ("host", "container_id", "key"),
     (*CONTAINER_KEY, Column("key", pl.String(), "name"), Column("value", pl.String(), "value")),
 )
 
-PORTS_TABLE: Final = Table(
+PORTS_TABLE: Final = TableSchema(
     "ports",
     "a port binding of a container",
     ("host", "container_id", "ip", "private_port", "public_port", "type"),
@@ -168,7 +165,7 @@ PORTS_TABLE: Final = Table(
     ),
 )
 
-MOUNTS_TABLE: Final = Table(
+MOUNTS_TABLE: Final = TableSchema(
     "mounts",
     "a mount of a container",
     ("host", "container_id", "destination"),
@@ -185,7 +182,7 @@ MOUNTS_TABLE: Final = Table(
     ),
 )
 
-NETWORKS_TABLE: Final = Table(
+NETWORKS_TABLE: Final = TableSchema(
     "networks",
     "an attachment of a container to a network",
     ("host", "container_id", "network"),
@@ -205,7 +202,7 @@ NETWORKS_TABLE: Final = Table(
     ),
 )
 
-DEPENDENCIES: Final = Table(
+DEPENDENCIES: Final = TableSchema(
     "dependencies",
     "something a container says it depends on",
     ("host", "container_id", "dependency"),
@@ -219,7 +216,7 @@ DEPENDENCIES: Final = Table(
     ),
 )
 
-ERRORS: Final = Table(
+ERRORS: Final = TableSchema(
     "errors",
     "something wrong with one container's labels",
     ("host", "container_id", "kind", "label"),
@@ -230,20 +227,3 @@ ERRORS: Final = Table(
         Column("message", pl.String(), "what is wrong and how to mend it"),
     ),
 )
-
-TABLES: Final[Mapping[str, Table]] = {
-    table.name: table
-    for table in (
-        HOSTS,
-        CONTAINERS,
-        ROUTES,
-        ROUTE_FIELDS,
-        PORTS_TABLE,
-        MOUNTS_TABLE,
-        NETWORKS_TABLE,
-        LABELS_TABLE,
-        DEPENDENCIES,
-        ERRORS,
-    )
-}
-"""The tables of a snapshot, by name, in the order in which they are shown and written."""

@@ -159,7 +159,7 @@ def test_refreshing_keeps_filters_and_says_what_changed(opened: Page) -> None:
 def test_nothing_from_a_label_is_ever_run(page: Page, lab: tuple[str, Path]) -> None:
     address, folder = lab
     pictures = "from dockerframe import plots\nplots.containers_by_host(snap.containers)"
-    report = "from pathlib import Path\n_ = Path('report.html').write_text(snap.html())"
+    report = "from pathlib import Path\n_ = Path('report.html').write_text(snap.to_html())"
     graph = "plots.dependency_graph(snap.containers, snap.dependencies, evil)"
     write_notebook(
         folder / "hostile.ipynb", [HOSTILE, "view = snap.view()\nview", pictures, graph, report, "print('all ran')"]
@@ -212,7 +212,7 @@ def test_the_report_reads_on_a_phone(page: Page, tmp_path: Path) -> None:
     import dockerframe as dkf
 
     file = tmp_path / "report.html"
-    file.write_text(dkf.Fleet.demo().snapshot(progress=False).html())
+    file.write_text(dkf.Fleet.demo().snapshot(progress=False).to_html())
     page.set_viewport_size({"width": 390, "height": 800})
     page.goto(f"file://{file}")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

@@ -92,8 +92,8 @@ def test_nothing_written_has_them_unless_asked_for(tmp_path: Path) -> None:
         written.hosts.to_dicts()
     )
     assert dkf.diff(written, snap).height == 0
-    snap.save(tmp_path / "store")
-    stored = dkf.history(tmp_path / "store").last()
+    snap.append_history(tmp_path / "store")
+    stored = dkf.read_history(tmp_path / "store").last()
     assert SECRET not in str([table.to_dicts() for table in stored.tables.values()])
     assert snap.write(tmp_path / "d", reveal=True).is_dir()
     assert dkf.read_snapshot(tmp_path / "d" / next((tmp_path / "d").iterdir()).name).equals(snap)
@@ -106,15 +106,15 @@ def test_nothing_shown_has_them_unless_asked_for(tmp_path: Path) -> None:
     assert SECRET in repr(snap.explain("web", reveal=True))
     view = snap.view()
     for tab in ("containers", "routes", "findings", "hosts"):
-        view.open(tab)
+        view.show_tab(tab)
         assert SECRET not in json.dumps(view._tables[tab].rows)
     view._open(f"local\x1f{snap.containers['container_id'].item()}")
     assert SECRET not in json.dumps(view._panel.content)
     assert "middlewares.oidc" in json.dumps(view._panel.content)
     view._open("local")
     assert SECRET not in json.dumps(view._panel.content)
-    view.open("containers")
-    assert SECRET not in view.export(tmp_path / "x.csv").read_text()
+    view.show_tab("containers")
+    assert SECRET not in view.write(tmp_path / "x.csv").read_text()
     assert SECRET in snap.view(reveal=True).export(tmp_path / "y.csv").read_text()
 
 

@@ -14,7 +14,8 @@ from polars.testing import assert_frame_equal
 
 import dockerframe as dkf
 from dockerframe._expressions import COLUMNS, FRAMES
-from dockerframe.schemas import CONTAINERS, ERROR_KINDS, LABEL_ERROR_KINDS, SUMMARIES, TABLES
+from dockerframe.schemas import CONTAINERS, ERROR_KINDS, LABEL_ERROR_KINDS, SUMMARIES
+from dockerframe.tables import TABLES
 from tests.summaries import snapshot_of, summary
 
 if TYPE_CHECKING:
