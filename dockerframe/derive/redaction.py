@@ -133,16 +133,26 @@ _QUOTED: Final = (
 _VALUE: Final = rf"(?:{_QUOTED}|\[[^\]\s{_GUARD}‹][^\]]*(?:\]|\z)|\{{[^}}\s{_GUARD}‹][^{{}}]*(?:\}}|\z)|{_BARE})"
 """The value of an assignment: quoted, a list, a mapping, or up to white space or a guard."""
 
-_PLACEHOLDER: Final = r"\$\{?[A-Z_][A-Z0-9_]+\b|\$\([a-z]|\$\{[A-Za-z_]|\{\{|\{env\.|%[A-Z_]+%"
+_DNS_PROVIDERS: Final = (
+    "cloudflare|duckdns|digitalocean|hetzner|gandi|ovh|linode|vultr|namecheap|porkbun|desec|netlify|dnspod|alidns"
+    "|godaddy|dnsimple|powerdns|ionos|netcup|inwx|acmedns|acme-dns|scaleway|vercel|njalla|bunny|dynu|route53|infomaniak"
+)
+
+_PLACEHOLDER: Final = r"\$[A-Z_][A-Z0-9_]+|\$\{[A-Za-z_][A-Za-z0-9_]*\}|\$\(cat [^()\s]+\)|\{\{[^{}]*\}\}|\{(?:env|file|\$)[.A-Za-z0-9_/]*\}"
+"""The whole of a value that names a variable."""
+
 _PATHS: Final = (
-    r"/(?:run|var|etc|home|app|data|config|secrets?|certs?|ssl|keys|opt|srv|mnt|usr|root|tmp|workspace|proc|dev)"
-    r"(?:/|\b[\s\"':,;]|$)|/dev/null|\.{1,2}/|~/|file://"
+    r"/(?:run|var|etc|home|app|data|config|secrets?|certs?|ssl|keys|opt|srv|mnt|usr|root|tmp|workspace|proc|dev)(?-u:\b)"
+    r"|\.{1,2}/|~/|file://"
 )
 _PLAIN: Final = (
-    r"(?:true|false|yes|no|on|off|null|none|nil|undefined|enabled?|disabled?|required|optional"
+    r"(?:true|false|ro|rw|yes|no|on|off|null|none|nil|undefined|enabled?|disabled?|required|optional"
     r"|basic|digest|bearer|oauth2?|oidc|ldap|saml)"
 )
-HARMLESS_VALUE: Final = rf"^(?:[[:word:].-]+[ \t]+)?(?:{_PLACEHOLDER})|^(?:{_PATHS})|^(?i:{_PLAIN})$|^{REDACTED}$|^[^\s,:]+@(?:file|docker)$"
+HARMLESS_VALUE: Final = (
+    rf"^(?:(?i:bearer|basic|token|{_DNS_PROVIDERS})[ \t]+)?(?:{_PLACEHOLDER})$|^(?:{_PATHS})\S*$|^(?i:{_PLAIN})$"
+    rf"|^{REDACTED}$|^[^\s,:]+@(?:file|docker)$"
+)
 """Values that are not secret under any name: booleans, names of variables, paths."""
 
 _TAG: Final = r"v?[0-9][0-9.]*(?:-[a-z0-9.]+)?|latest|stable|edge|main|master|nightly|dev|lts|alpine"
@@ -172,16 +182,19 @@ _EXEMPT: Final = (
         ),
     ),
     (
-        Exemption("variables", r"""[:= \t\v(]["']?|-p["']?""", _PLACEHOLDER),
+        Exemption(
+            "variables", r"""[:= \t\v(]["']?|-p["']?""", rf"""(?:{_PLACEHOLDER})(?:[\s"'`;,&|)}}\]{_GUARD}]|$)"""
+        ),
         Exemption("paths", r"""[:= \t\v]["']?""", _PATHS),
-        Exemption("booleans and kinds", r"""[:=][ \t]*["']?""", rf"""(?i:{_PLAIN})(?:["'\s,;}}\])]|$)"""),
+        Exemption("booleans and kinds", r"""[:=][ \t]*["']?""", rf"""(?i:{_PLAIN})(?:["'\s,;}}\]){_GUARD}]|$)"""),
         Exemption("hosts with a port", r"//(?:[^\s/@]*@)?[[:word:].-]+", r":[0-9]{1,5}(?:[^0-9[:word:]@]|$)"),
         Exemption("binds", r"/[[:word:].-]+", ":/"),
-        Exemption("tags", r"/[a-z0-9][a-z0-9._-]*", rf":(?:{_TAG})(?:[\s@,;\"']|$)"),
-        Exemption("versions", r"(?:^|\s)[a-z0-9][a-z0-9._-]*", r":v?[0-9]+(?:\.[0-9]+)+(?:[\s@,;\"'-]|$)"),
+        Exemption("tags", r"/[a-z0-9][a-z0-9._-]*", rf":(?:{_TAG})(?:[\s@,;\"'{_GUARD}]|$)"),
+        Exemption("versions", r"(?:^|\s)[a-z0-9][a-z0-9._-]*", rf":v?[0-9]+(?:\.[0-9]+)+(?:[\s@,;\"'{_GUARD}-]|$)"),
         Exemption("digests", r"[^\s@]", "@(?:sha256|sha512):"),
+        Exemption("integrities", "sha(?:256|384|512)-", "[a-zA-Z0-9+/]"),
         Exemption("Compose dependencies", "[[:word:]-]", ":service_[a-z]"),
-        Exemption("user and group", r"\s(?:-u|--user)[= ]*", rf"(?:{_SYSTEM}):(?:{_SYSTEM})(?:\s|$)"),
+        Exemption("user and group", "(?:-u|--user)[= ]*", rf"(?:{_SYSTEM}):(?:{_SYSTEM})(?:[\s{_GUARD}]|$)"),
     ),
 )
 """Exemptions in three steps, because those of one step must not overlap: names, ends of values, values."""
@@ -204,11 +217,6 @@ _WEBHOOKS: Final = (
 
 _OPAQUE: Final = r"[[:word:]-]*[0-9][[:word:]-]{9,}|[[:word:]-]{20,}"
 """A string that no one would choose as a word."""
-
-_DNS_PROVIDERS: Final = (
-    "cloudflare|duckdns|digitalocean|hetzner|gandi|ovh|linode|vultr|namecheap|porkbun|desec|netlify|dnspod|alidns"
-    "|godaddy|dnsimple|powerdns|ionos|netcup|inwx|acmedns|acme-dns|scaleway|vercel|njalla|bunny|dynu|route53|infomaniak"
-)
 
 _TOKEN_SHAPES: Final[Mapping[str, str]] = {
     "1Password": r"ops_eyJ[[:word:]+/=-]{16,}",
@@ -422,7 +430,7 @@ _RULES: Final = (
         "token",
         f"tokens of a known shape: {', '.join(_TOKEN_SHAPES)}",
         _TOKEN_TRIGGERS,
-        rf"(^|bot|[^a-zA-Z0-9])(?:{'|'.join(_TOKEN_SHAPES.values())})",
+        rf"(^|bot|[^a-zA-Z0-9{_GUARD}])(?:{'|'.join(_TOKEN_SHAPES.values())})",
     ),
 )
 
