@@ -95,7 +95,7 @@ _ABOUT_TAIL: Final = (
     rf"(?:[_.-](?i:{'|'.join(_ABOUT)})|(?-i:[a-z0-9](?:{'|'.join(word.capitalize() for word in _ABOUT)})))"
 )
 
-_NOT_SECRET: Final = (
+_HARMLESS_WORDS: Final = (
     r"(?:public|pub|primary|foreign|unique|sort|partition|cache|routing|group|index|object|hot)[_.-]?keys?"
     r"|(?:max|min|num|total|no|without)[_.-](?:[a-z]+[_.-])?(?:tokens?|password|passwd|secrets?|auth)"
     r"|tokeni[sz][a-z]*|passwordless|secretary"
@@ -109,10 +109,13 @@ SECRET_NAME: Final = (
 )
 """Names of what is secret, as a regular expression that Polars and Python read alike. `HARMLESS_NAME` goes first."""
 
-HARMLESS_NAME: Final = rf"{_ABOUT_TAIL}$|(?i)(?:^|[_.-])(?:{_NOT_SECRET})$"
+HARMLESS_NAME: Final = rf"{_ABOUT_TAIL}$|(?i)(?:^|[_.-])(?:{_HARMLESS_WORDS})$"
 """Names that hold a secret word and are not secret, as a regular expression that Polars and Python read alike."""
 
-_CHOSEN_NAME: Final = r"(?i)^(?:traefik\.(?:http|tcp|udp)\.[a-z]+\.[^.]+\.|proxy\.[^.]+\.|kuma\.[^.]+\.|(?:proxy\.[^.]+\.)?middlewares\.[^.]+\.)"
+_CHOSEN_NAME: Final = (
+    r"(?i)^(?:traefik\.(?:http|tcp|udp)\.[a-z]+\.[^.]+\.|kuma\.[^.]+\.|(?:proxy\.[^.]+\.)?middlewares\.[^.]+\."
+    r"|proxy\.[^.]+\.)"
+)
 """The beginning of a label up to a name that its author chose, such as that of a router: it decides nothing."""
 
 # --- Parts of texts --------------------------------------------------------------------------------------------------
@@ -125,10 +128,16 @@ _CLOSED: Final = r"""(?:\[[[:word:]]*\])?\\{0,3}["']?[ \t]*"""
 
 _ASSIGNED: Final = rf"""{_CLOSED}(?:[:=]=?>?)[ \t\v]*"""
 
-_BARE: Final = rf"""(?:\\.|[^\s"'\\{_GUARD}‹])(?:\\.|[^\s"'\\{_GUARD}]|["'][a-zA-Z0-9])*"""
+_BARE: Final = (
+    rf"""(?:\\.|[^\s"'\\=>{_GUARD}‹]|[=>]+[^\s"'\\=>{_GUARD}‹]|{REDACTED}[^\s"'\\,;&)}}\]{_GUARD}‹])"""
+    rf"""(?:\\.|[^\s"'\\{_GUARD}]|["'][a-zA-Z0-9])*"""
+)
+_WORD: Final = rf"""[^\s"'{_GUARD}‹-](?:\\.|[^\s"'\\])*"""
+"""An argument of a command; one that begins with `-` is the next option."""
+
 _QUOTED: Final = (
     rf"""\\+"[^"\\{_GUARD}‹][^"\\]*(?:\\+"|\z)"""
-    rf"""|"(?:\\.|[^"\\{_GUARD}‹])(?:\\.|[^"\\])*(?:"|\z)|'(?:\\.|[^'\\{_GUARD}‹])(?:\\.|[^'\\])*(?:'|\z)"""
+    rf"""|"(?:\\.|[^"\\{_GUARD}‹])(?:\\.|[^"\\])*(?:"|\z)|'(?:\\.|[^'\\{_GUARD}‹])(?:\\.|''|[^'\\])*(?:'|\z)"""
 )
 _VALUE: Final = rf"(?:{_QUOTED}|\[[^\]\s{_GUARD}‹][^\]]*(?:\]|\z)|\{{[^}}\s{_GUARD}‹][^{{}}]*(?:\}}|\z)|{_BARE})"
 """The value of an assignment: quoted, a list, a mapping, or up to white space or a guard."""
@@ -138,20 +147,26 @@ _DNS_PROVIDERS: Final = (
     "|godaddy|dnsimple|powerdns|ionos|netcup|inwx|acmedns|acme-dns|scaleway|vercel|njalla|bunny|dynu|route53|infomaniak"
 )
 
-_PLACEHOLDER: Final = r"\$[A-Z_][A-Z0-9_]+|\$\{[A-Za-z_][A-Za-z0-9_]*\}|\$\(cat [^()\s]+\)|\{\{[^{}]*\}\}|\{(?:env|file|\$)[.A-Za-z0-9_/]*\}"
+_PLACEHOLDER: Final = (
+    r"\$[A-Z_][A-Z0-9_]+|\$\{[A-Za-z_][A-Za-z0-9_]*\}|\$\(cat [^()\s]+\)|\{\{[^{}]*\}\}"
+    r"|\{(?:env|file|\$)[.A-Za-z0-9_/]*\}"
+)
 """The whole of a value that names a variable."""
 
 _PATHS: Final = (
     r"/(?:run|var|etc|home|app|data|config|secrets?|certs?|ssl|keys|opt|srv|mnt|usr|root|tmp|workspace|proc|dev)(?-u:\b)"
     r"|\.{1,2}/|~/|file://"
 )
-_PLAIN: Final = (
-    r"(?:true|false|ro|rw|yes|no|on|off|null|none|nil|undefined|enabled?|disabled?|required|optional"
-    r"|basic|digest|bearer|oauth2?|oidc|ldap|saml)"
-)
+_BOOLEANS: Final = "true|false|yes|no|on|off|null|none|nil|undefined|enabled?|disabled?|required|optional"
+_KINDS: Final = "basic|digest|bearer|oauth2?|oidc|ldap|saml"
+
+_END: Final = r"""(?:[\s"'`;,&|)}\]]|$)"""
+_LINE_END: Final = r"""(?:["'`;,&|)}\]]|[ \t]*(?:\r?\n|$|#))"""
+"""What may follow the whole of a value: as a word, and after a colon, where a value may have several words."""
+
 HARMLESS_VALUE: Final = (
-    rf"^(?:(?i:bearer|basic|token|{_DNS_PROVIDERS})[ \t]+)?(?:{_PLACEHOLDER})$|^(?:{_PATHS})\S*$|^(?i:{_PLAIN})$"
-    rf"|^{REDACTED}$|^[^\s,:]+@(?:file|docker)$"
+    rf"^(?:(?i:bearer|basic|token|{_DNS_PROVIDERS})[ \t]+)?(?:{_PLACEHOLDER})$|^(?:{_PATHS})\S*$"
+    rf"|^(?i:{_BOOLEANS}|{_KINDS})$|^{REDACTED}$|^[^\s,:]+@(?:file|docker)$"
 )
 """Values that are not secret under any name: booleans, names of variables, paths."""
 
@@ -170,34 +185,41 @@ class Exemption(NamedTuple):
     after: str
 
 
+_DIGESTS: Final = (
+    Exemption("digests of images", r"[^\s@]", "@(?:sha256|sha512):"),
+    Exemption("integrities", "sha(?:256|384|512)-", "[a-zA-Z0-9+/]"),
+)
+
 _EXEMPT: Final = (
     (
         Exemption("names that describe", rf"""(?i:{_NAME})[[:word:].-]*?{_ABOUT_TAIL}["'\\]*""", r"[ \t]*[=:]|[ \t]"),
-        Exemption("harmless names", rf"""(?i:(?:(?-u:\b)|_)(?:{_NOT_SECRET}))["'\\]*""", r"[ \t]*[=:]|[ \t]"),
+        Exemption("harmless names", rf"""(?i:(?:(?-u:\b)|_)(?:{_HARMLESS_WORDS}))["'\\]*""", r"[ \t]*[=:]|[ \t]"),
         Exemption("options that switch off", r"(?:^|\s)--(?:no|without|skip)-[[:word:].-]*", r"[ \t]|$"),
+    ),
+    (
+        Exemption("variables", r"""[= \t\v(]["']?|-p["']?""", rf"(?:{_PLACEHOLDER}){_END}"),
+        Exemption("variables in lines", r""":[ \t]*["']?""", rf"(?:{_PLACEHOLDER}){_LINE_END}"),
+        Exemption("paths", r"""[:= \t\v]["']?""", _PATHS),
+        Exemption("booleans", r"""=[ \t]*["']?""", rf"(?i:{_BOOLEANS}){_END}"),
+        Exemption("booleans in lines", r""":[ \t]*["']?""", rf"(?i:{_BOOLEANS}|{_KINDS}){_LINE_END}"),
+        Exemption("modes of binds", "[[:word:]]:", rf"r[ow]{_END}"),
+        Exemption("hosts with a port", r"//(?:[^\s/@]*@)?[[:word:].-]+", r":[0-9]{1,5}(?:[^0-9[:word:]@]|$)"),
+        Exemption("binds", r"/[[:word:].-]+", ":/"),
+        Exemption("tags", r"/[a-z0-9][a-z0-9._-]*", rf":(?:{_TAG})(?:{_GUARD}@|{_END})"),
+        Exemption("versions", r"(?:^|\s)[a-z0-9][a-z0-9._-]*", rf":v?[0-9]+(?:\.[0-9]+)+(?:[@-]|{_END})"),
+        Exemption("Compose dependencies", "[[:word:]-]", ":service_[a-z]"),
+        Exemption("user and group", "(?:-u|--user)[= ]*", rf"(?:{_SYSTEM}):(?:{_SYSTEM})(?:\s|$)"),
     ),
     (
         Exemption(
             "what follows a value", r"[^\s,;&}\])]", r"""[,;&}\])]+(?:\s|$|["'{\[]|[[:word:].-]+["']?[ \t]*[=:])"""
         ),
     ),
-    (
-        Exemption(
-            "variables", r"""[:= \t\v(]["']?|-p["']?""", rf"""(?:{_PLACEHOLDER})(?:[\s"'`;,&|)}}\]{_GUARD}]|$)"""
-        ),
-        Exemption("paths", r"""[:= \t\v]["']?""", _PATHS),
-        Exemption("booleans and kinds", r"""[:=][ \t]*["']?""", rf"""(?i:{_PLAIN})(?:["'\s,;}}\]){_GUARD}]|$)"""),
-        Exemption("hosts with a port", r"//(?:[^\s/@]*@)?[[:word:].-]+", r":[0-9]{1,5}(?:[^0-9[:word:]@]|$)"),
-        Exemption("binds", r"/[[:word:].-]+", ":/"),
-        Exemption("tags", r"/[a-z0-9][a-z0-9._-]*", rf":(?:{_TAG})(?:[\s@,;\"'{_GUARD}]|$)"),
-        Exemption("versions", r"(?:^|\s)[a-z0-9][a-z0-9._-]*", rf":v?[0-9]+(?:\.[0-9]+)+(?:[\s@,;\"'{_GUARD}-]|$)"),
-        Exemption("digests", r"[^\s@]", "@(?:sha256|sha512):"),
-        Exemption("integrities", "sha(?:256|384|512)-", "[a-zA-Z0-9+/]"),
-        Exemption("Compose dependencies", "[[:word:]-]", ":service_[a-z]"),
-        Exemption("user and group", "(?:-u|--user)[= ]*", rf"(?:{_SYSTEM}):(?:{_SYSTEM})(?:[\s{_GUARD}]|$)"),
-    ),
 )
-"""Exemptions in three steps, because those of one step must not overlap: names, ends of values, values."""
+"""Exemptions in three steps, because those of one step must not overlap: names, values, ends of values."""
+
+_PROGRAM: Final = r"""(?:^|[\s"'/])"""
+"""What stands before the name of a program."""
 
 _NOTIFIERS: Final = (
     "discord|slack|telegram|tgram|pushover|pover|gotifys?|teams|msteams|ntfys?|pushbullet|pbul|ifttt|bark|opsgenie"
@@ -237,10 +259,12 @@ _TOKEN_SHAPES: Final[Mapping[str, str]] = {
     "GitLab": r"gl[a-z]{2,8}-[[:word:]-]{16,}|GR1348941[[:word:]-]{16,}",
     "Google": r"AIza[[:word:]-]{30,}|GOCSPX-[[:word:]-]{20,}|ya29\.[[:word:]-]{16,}|1//0[[:word:]-]{20,}",
     "Grafana": r"gl(?:sa|c)_[[:word:]+/=]{20,}",
-    "Groq, Hugging Face, Perplexity, Replicate, xAI": r"gsk_[[:word:]]{20,}|hf_[a-zA-Z0-9]{20,}|pplx-[[:word:]]{20,}|r8_[[:word:]]{20,}|xai-[[:word:]]{20,}",
+    "Groq, Hugging Face": r"gsk_[[:word:]]{20,}|hf_[a-zA-Z0-9]{20,}",
+    "Perplexity, Replicate, xAI": r"pplx-[[:word:]]{20,}|r8_[[:word:]]{20,}|xai-[[:word:]]{20,}",
     "JSON Web Token": r"eyJ[[:word:]+/-]{12,}=*(?:\.[[:word:]+/-]*=*)*",
     "Linear, Notion": r"lin_(?:api|oauth)_[[:word:]]{16,}|ntn_[[:word:]]{30,}|secret_[a-zA-Z0-9]{40,}",
-    "Mailchimp, Mailgun, SendGrid, Twilio": r"[0-9a-f]{32}-us[0-9]{1,2}|key-[0-9a-f]{32}|SG\.[[:word:]-]{16,}\.[[:word:]-]{16,}|SK[0-9a-f]{32}",
+    "Mailchimp, Mailgun": r"[0-9a-f]{32}-us[0-9]{1,2}|key-[0-9a-f]{32}",
+    "SendGrid, Twilio": r"SG\.[[:word:]-]{16,}\.[[:word:]-]{16,}|SK[0-9a-f]{32}",
     "NetBird, Portainer, Tailscale": r"nbp_[[:word:]]{20,}|ptr_[[:word:]+/=]{20,}|tskey-[[:word:]-]{10,}",
     "New Relic": r"NR(?:AK|II|JS|RA)-[[:word:]-]{16,}",
     "npm, PyPI, RubyGems": r"npm_[a-zA-Z0-9]{30,}|pypi-Ag[[:word:]-]{20,}|rubygems_[0-9a-f]{32,}",
@@ -256,7 +280,7 @@ _TOKEN_SHAPES: Final[Mapping[str, str]] = {
 """Tokens that are recognised by their shape alone, by who issues them."""
 
 
-_TOKEN_TRIGGERS: Final = (
+_SHAPE_TRIGGER: Final = (
     r"eyJ|AGE-S|A(?:KIA|SIA|BIA|CCA|3T[A-Z0-9])[A-Z0-9]|sk-|AT(?:ATT|CTT|BB)|[0-9]Q~|[a-zA-Z0-9+/]==|v1\.0-|cf(?:ut|at|k)_"
     r"|dapi[0-9a-f]|do[opr]_v1|[MNO][[:word:]-]{22,27}\.|dckr_|SWMTKN|dp\.(?:pt|st|ct|sa|sc|au)|EAA|fo1_|fm[12]|gh[pousr]_"
     r"|github_pat|gl[a-z]{2,8}-|GR13|AIza|GOCSPX|ya29|1//0|gl(?:sa|c)_|gsk_|hf_|pplx-|r8_|xai-|lin_|ntn_|secret_|-us[0-9]"
@@ -265,8 +289,15 @@ _TOKEN_TRIGGERS: Final = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Rule:
+class Form(NamedTuple):
+    """How a secret is written: regular expressions of what stays before it, of itself, and of what stays after it."""
+
+    before: str
+    secret: str
+    after: str = ""
+
+
+class Rule(NamedTuple):
     """A kind of secret in a text.
 
     Attributes
@@ -275,182 +306,273 @@ class Rule:
         Name of the kind, unique.
     meaning
         What it recognises, for the documentation.
-    triggers
-        Texts without a match of this simple pattern hold no such secret. Cheap, because every text is tried.
-    pattern
-        Regular expression; the groups before and after the secret stay.
-    replacement
-        What replaces a match.
+    trigger
+        A text without a match of this simple pattern has no such secret. Cheap, because every text is tried.
+    forms
+        How the secret is written; the first that matches counts.
+    flags
+        Flags of the forms. Case does not matter, except for what has a shape.
     """
 
     name: str
     meaning: str
-    triggers: str
-    pattern: str
-    replacement: str = f"${{1}}{REDACTED}"
+    trigger: str
+    forms: tuple[Form, ...]
+    flags: str = "(?i)"
 
 
-_WORD_TRIGGERS: Final = r"(?i-u:pass|pwd|pw|secret|token|kennwort|credential|mnemonic|key|community|auth|psk|jwt|cookie|creds?|salt|session|_pat|pat=)"
+_WORD_TRIGGER: Final = (
+    "(?i-u:pass|pwd|pw|secret|token|kennwort|credential|mnemonic|key|community|auth|psk|jwt|cookie|creds?|salt|session"
+    "|_pat|pat=)"
+)
 
-_RULES: Final = (
+_SHAPES: Final = (
     Rule(
         "private key",
         "PEM blocks of private keys, also without their end, and PEM in Base64",
-        r"-----BEGIN|LS0tLS1CRUdJTi",
-        r"(?s)(-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----).*?(?:-----END [A-Z0-9 ]{0,40}-----|\z)"
-        r"|LS0tLS1CRUdJTi[a-zA-Z0-9+/=]{16,}",
+        "-----BEGIN|LS0tLS1CRUdJTi",
+        (
+            Form(
+                r"-----BEGIN [A-Z0-9 ]{0,40}PRIVATE KEY(?: BLOCK)?-----", r"[^‹].*?(?:-----END [A-Z0-9 ]{0,40}-----|\z)"
+            ),
+            Form("", "LS0tLS1CRUdJTi[a-zA-Z0-9+/=]{16,}"),
+        ),
+        flags="(?s)",
     ),
     Rule(
         "password hash",
         "crypt, bcrypt, Apache MD5, Argon2, scrypt, PBKDF2, LDAP and SCRAM hashes, also with the `$$` of Compose",
         r"\$[a-zA-Z0-9]+[$-]|\{[A-Z0-9]*SHA|SCRAM-SHA|pbkdf2",
-        r"()\$\$?(?:2[abxy]?|apr1|1|5|6|7|y|gy|argon2[id]{0,2}|scrypt|s[0-9]|pbkdf2[[:word:]-]*|bcrypt[[:word:]-]*|P|H|S)\$[[[:word:]]./+=$,-]{8,}"
-        r"|\{S?SHA[0-9]*\}[a-zA-Z0-9+/=]{16,}|SCRAM-SHA-[0-9]+\$[^\s\"']{16,}|pbkdf2_sha[0-9]+\$[^\s\"']{16,}",
+        (
+            Form(
+                "",
+                r"\$\$?(?:2[abxy]?|apr1|1|5|6|7|y|gy|argon2[id]{0,2}|scrypt|s[0-9]|pbkdf2[a-z0-9-]*|bcrypt[a-z0-9-]*|P|H|S)"
+                r"\$[[:word:]./+=$,-]{8,}",
+            ),
+            Form("", r"\{S?SHA[0-9]*\}[a-zA-Z0-9+/=]{16,}"),
+            Form("", r"""(?:SCRAM-SHA-|pbkdf2_sha)[0-9]+\$[^\s"']{16,}"""),
+        ),
+        flags="",
     ),
     Rule(
         "URL password",
         "user and password of a URL: `postgres://user:password@host`",
         "://[^@]*@",
-        rf"""(?i)((?-u:\b)[a-z][a-z0-9+.-]*://)[^\s/?#"'@:\[]*:"""
-        rf"""(?:[^\s"'@/?#{_GUARD}]*[^\s"'@/?#0-9{_GUARD}][^\s"'@/?#{_GUARD}]*[/?#][^\s"'@]*|[^\s/?#"'@{_GUARD}]+)@(?:[^\s/?#"'@]*@)*""",
-        f"${{1}}{REDACTED}@",
-    ),
-    Rule(
-        "URL token",
-        "a long user name without a password: `https://0123456789abcdef0123@host`",
-        "://[^@]*@",
-        r"(?i)(https?://)[[:word:]-]{16,}@",
-        f"${{1}}{REDACTED}@",
+        (
+            Form(
+                r"""(?-u:\b)[a-z][a-z0-9+.-]*://""",
+                # A slash in the password is one if what stands before it is no port.
+                rf"""[^\s/?#"'@:\[‹]*:(?:[^\s"'@/?#{_GUARD}]*[^\s"'@/?#0-9{_GUARD}][^\s"'@/?#{_GUARD}]*[/?#][^\s"'@]*"""
+                rf"""|[^\s/?#"'@{_GUARD}]+)(?:@[^\s/?#"'@]*)*""",
+                "@",
+            ),
+            Form("https?://", "[[:word:]-]{16,}", "@"),
+        ),
     ),
     Rule(
         "connection string",
         "user and password before a host without a scheme: `root:password@tcp(db:3306)/x`, `user:password@db:5432`",
         ":[^@]+@",
-        rf"""((?:^|[\s"'=(,])[[:word:].%+-]*:)[^\s/@:"'{_GUARD}‹][^\s/"'{_GUARD}]*(@(?:(?:tcp6?|udp|unix|cloudsql)\(|[[:word:]-]+(?:\.[[:word:]-]+)*(?::[0-9]{{1,5}}|/)))""",
-        f"${{1}}{REDACTED}${{2}}",
+        (
+            Form(
+                r"""(?:^|[\s"'=(,])[[:word:].%+-]*:""",
+                rf"""[^\s/@:"'{_GUARD}‹][^\s/"'{_GUARD}]*""",
+                r"@(?:(?:tcp6?|udp|unix|cloudsql)\(|[[:word:]-]+(?:\.[[:word:]-]+)*(?::[0-9]{1,5}|/))",
+            ),
+        ),
     ),
     Rule(
         "notification URL",
-        "URLs of Apprise and Shoutrrr, made of tokens: `discord://token@id`",
+        "URLs of Apprise and Shoutrrr, which are made of tokens: `discord://token@id`",
         "://",
-        rf"(?i)((?-u:\b)(?:{_NOTIFIERS})://)[^\s\"'‹]+",
+        (Form(rf"(?-u:\b)(?:{_NOTIFIERS})://", r"""[^\s"'‹]+"""),),
     ),
     Rule(
         "webhook",
-        "webhook URLs of Slack, Discord, Teams, Telegram, ntfy, Zapier, IFTTT, PagerDuty, Healthchecks, …, and paths"
-        " such as `/hooks/…` with a long last part",
+        "webhook URLs of Slack, Discord, Teams, Telegram, ntfy, Zapier, IFTTT, PagerDuty, Healthchecks and others, and"
+        " URLs with a part after `/hook/`, `/webhooks/` or `/api/push/`",
         r"(?i-u:hook|ntfy|hc-ping|ifttt|spaces|cronitor|pagerduty|heartbeat|telegram|day\.app|azure|/api/push)",
-        rf"""(?i)((?:{_WEBHOOKS})|//[^\s"']*/(?:web)?hooks?/|//[^\s"']*/api/push/)(?:[[:word:].-]*/)*(?:[^\s"'‹/]+)[^\s"'‹]*""",
+        (Form(rf"""{_WEBHOOKS}|//[^\s"']*?/(?:(?:web)?hooks?|api/push)/""", r"""[^\s"'‹/][^\s"']*"""),),
     ),
     Rule(
         "signed URL",
         "signatures and long codes in the query of a URL",
-        r"(?i-u:[?&](?:sig|code|x-amz|hmac|sas|se=))",
-        r"(?i)([?&](?:sig|signature|hmac|sas|x-amz-signature|x-amz-credential|code)=)[[:word:]%+/.=~-]{16,}",
+        "(?i-u:[?&](?:sig|code|x-amz|hmac|sas))",
+        (Form("[?&](?:sig|signature|hmac|sas|x-amz-signature|x-amz-credential|code)=", "[[:word:]%+/.=~-]{16,}"),),
     ),
+)
+"""Secrets that are recognised whatever stands around them."""
+
+_NAMED: Final = (
     Rule(
         "header",
-        "the headers `Authorization`, `Proxy-Authorization`, `Cookie` and `Set-Cookie`",
-        "(?i-u:authorization|cookie)",
-        rf"""(?i)((?:authorization){_ASSIGNED}\\*["']?)(?:(?:digest|aws4-hmac-sha256)[ \t][^\n"']*|(?:[a-z][[:word:]-]*[ \t]+)?[^\s"'\\{_GUARD}‹][^\s"']*)"""
-        rf"""|((?-u:\b)(?:set-)?cookie\\*["']?:[ \t]*\\*["']?)[^\s"';{_GUARD}‹][^\s"';]*(?:;[ \t]*[^\s"';]+)*""",
-        f"${{1}}${{2}}{REDACTED}",
+        "the headers `Authorization`, `Proxy-Authorization`, `Cookie`, `Set-Cookie` and `X-…-Key`",
+        r"(?i-u:authorization|cookie|x-[a-z-]*(?:key|token|secret|auth))",
+        (
+            Form(rf"""authorization{_ASSIGNED}\\*["']?""", r"""(?:digest|aws4-hmac-sha256)[ \t][^\n"']*"""),
+            Form(
+                rf"""authorization{_ASSIGNED}\\*["']?""",
+                rf"""(?:[a-z][[:word:]-]*[ \t]+)?[^\s"'\\{_GUARD}‹][^\s"']*""",
+            ),
+            Form(
+                r"""(?-u:\b)(?:set-)?cookie\\*["']?:[ \t]*\\*["']?""",
+                rf"""[^\s"';{_GUARD}‹][^\s"';]*(?:;[ \t]*[^\s"';]+)*""",
+            ),
+            Form(r"""(?-u:\b)x-[a-z-]*(?:key|token|secret|auth)[ \t]+["']?""", _OPAQUE),
+        ),
     ),
     Rule(
         "block",
         "block scalars and lists in YAML under a secret name",
-        rf"{_WORD_TRIGGERS}[^\n]*\n",
-        rf"""(?i)({_NAME}{_CLOSED}:[ \t]*)(?:[|>][+-]?[0-9]?[ \t]*\n(?:[ \t]*\n|[ \t]+[^\n]+(?:\n|\z))+|\n(?:[ \t]*- [^\n]+(?:\n|\z))+)""",
-        f"${{1}}{REDACTED}\n",
+        rf"{_WORD_TRIGGER}[^\n]*\n",
+        (
+            Form(rf"{_NAME}{_CLOSED}:[ \t]*", r"[|>][+-]?[0-9]?[ \t]*(?:\n+[ \t]+[^\n]*)+"),
+            Form(rf"{_NAME}{_CLOSED}:[ \t]*", r"(?:\n[ \t]*- [^\n]*)+"),
+        ),
     ),
     Rule(
         "line",
-        "a line of YAML or of an answer, `password: several words`",
-        _WORD_TRIGGERS,
-        rf"""(?im)^([ \t]*(?:- )?[[:word:].-]*{_NAME}:[ \t]+)[^\s"'\[{{|>{_GUARD}‹][^\n{_GUARD}]*""",
-    ),
-    Rule(
-        "named value",
-        'pairs of a name and a value in JSON: `{"name": "DB_PASSWORD", "value": "…"}`',
-        "(?i-u:value)",
-        rf"""(?i)((?:name|key)["']?[ \t]*:[ \t]*["']?[[:word:].-]*{_NAME}["']?[{_GUARD}]?,\s*["']?value["']?[ \t]*:[ \t]*){_VALUE}""",
+        "several words after a secret name and a colon at the beginning of a line: `password: correct horse`",
+        _WORD_TRIGGER,
+        (Form(rf"^[ \t]*(?:- )?[[:word:].-]*{_NAME}:[ \t]+", rf"""[^\s"'\[{{|>{_GUARD}‹][^\n]*"""),),
+        flags="(?im)",
     ),
     Rule(
         "assignment",
-        "what is assigned to a secret name in a command, an environment, YAML, JSON or a query: `DB_PASSWORD=…`",
-        _WORD_TRIGGERS,
-        rf"(?i)({_NAME}{_ASSIGNED}){_VALUE}",
+        "what is assigned to a secret name in a command, an environment, YAML, JSON or a query: `DB_PASSWORD=…`,"
+        ' `{"name": "DB_PASSWORD", "value": "…"}`',
+        _WORD_TRIGGER,
+        (
+            Form(
+                rf"""(?:name|key)["']?[ \t]*:[ \t]*["']?[[:word:].-]*{_NAME}["']?{_GUARD}?,"""
+                r"""\s*["']?value["']?[ \t]*:[ \t]*""",
+                _VALUE,
+            ),
+            Form(rf"{_NAME}{_ASSIGNED}", _VALUE),
+        ),
     ),
     Rule(
         "element",
         "XML elements of a secret name: `<password>…</password>`",
         "</",
-        rf"(?i)(<[[:word:].-]*{_NAME}>)[^<>\s‹][^<>]*",
+        (Form(rf"<[[:word:].-]*{_NAME}>", r"[^<>\s‹][^<>]*"),),
     ),
     Rule(
         "option",
-        "the value of a command's option of a secret name: `--token …`, `--requirepass …`",
-        _WORD_TRIGGERS,
-        rf"""(?i)((?:^|[\s"'(\[=])(?:--?[[:word:].-]*{_NAME}|requirepass|masterauth)[ \t\v]+)(?:{_QUOTED}|[^\s"'{_GUARD}‹-](?:\\.|[^\s"'\\{_GUARD}])*)""",
+        "the value of an option of a secret name: `--token …`, `--requirepass …`",
+        _WORD_TRIGGER,
+        (
+            Form(
+                rf"""(?:^|[\s"'(\[=])(?:--?[[:word:].-]*{_NAME}|requirepass|masterauth|authtoken)[ \t\v]+""",
+                rf"(?:{_QUOTED}|{_WORD})",
+            ),
+            Form(rf"""["']--?[[:word:].-]*{_NAME}["']{_GUARD}?,\s*""", rf"(?:{_QUOTED})"),
+        ),
     ),
     Rule(
         "password option",
         "short options for a password: `mysql -p…`, `redis-cli -a …`, `sshpass -p …`, `-u … -p …`",
-        r"(?-u:[ \t\x0b]-[pPaw])",
-        rf"""((?i:(?:^|[\s"'/])(?:mysql[[:word:]]*|mysql-?admin|maria[[:word:]]*|mariadb-[[:word:]]+|mycli|7z[az]?|rar|unrar|sshpass|cqlsh)\b)[^\n|;]*?[ \t\v]-p["']?)[^\s"'{_GUARD}‹][^\s"'{_GUARD}]*"""
-        rf"""|((?i:(?:^|[\s"'/])(?:sshpass|mongo[[:word:]]*|docker[ \t\v]+login|podman[ \t\v]+login|mosquitto_[[:word:]]+|sqlcmd|zip|unzip|redis-cli|keydb-cli|valkey-cli|ldap[[:word:]]+|htpasswd)\b)[^\n|;]*?[ \t\v]-[pPaw][ \t\v]*["']?)[^\s"'{_GUARD}‹-][^\s"'{_GUARD}]*"""
-        rf"""|([ \t\v]-u[ \t\v]*[[:word:].@-]+[ \t\v]+-p[ \t\v]*["']?)[^\s"'{_GUARD}‹-][^\s"'{_GUARD}]*""",
-        f"${{1}}${{2}}${{3}}{REDACTED}",
+        r"(?-u:[ \t\x0b]-[a-zA-Z])",
+        (
+            Form(
+                rf"""{_PROGRAM}(?:mysql[a-z_]*|maria[a-z_-]*|mycli|7z[az]?|rar|unrar|sshpass|cqlsh)\b"""
+                r"""[^\n|;]*?[ \t\v]-p["']?""",
+                rf"""[^\s"'{_GUARD}‹][^\s"']*""",
+            ),
+            Form(
+                rf"""{_PROGRAM}(?:sshpass|mongo[a-z]*|(?:docker|podman)[ \t\v]+login|mosquitto_[a-z]+|sqlcmd|zip|unzip"""
+                rf"""|(?:redis|keydb|valkey)-cli|ldap[a-z]+)\b[^\n|;]*?[ \t\v]-[paw][ \t\v]*["']?""",
+                _WORD,
+            ),
+            Form(rf"""{_PROGRAM}htpasswd[ \t\v]+-[a-z]*b[a-z]*[ \t\v]+[^\s-]\S*[ \t\v]+""", r"[^\n|;&‹]+"),
+            Form(rf"{_PROGRAM}consul[ \t\v][^\n|;]*?-encrypt[ \t\v=]+", _WORD),
+            Form(r"""[ \t\v]-u[ \t\v]*[[:word:].@-]+[ \t\v]+-p[ \t\v]*["']?""", _WORD),
+        ),
     ),
     Rule(
         "user option",
         "user and password in one option: `--auth user:…`, `curl -u user:…`, `smbclient -U user%…`",
-        r"(?i-u:-u|--auth|--user|--proxy-user|--basic|--cred|--login)",
-        rf"""(?i)((?:^|[\s"'])(?:--(?:auth|user|proxy-user|basic-?auth|credentials?|userpass|login)|(?-i:-u|-U))[ \t\v=]*["']?[[:word:].@\\-]+[:%])[^\s"'{_GUARD}‹/][^\s"'{_GUARD}]*""",
+        "(?i-u:-u|--auth|--user|--proxy-user|--basic|--cred|--login)",
+        (
+            Form(
+                r"""(?:^|[\s"'])(?:--(?:auth|user|proxy-user|basic-?auth|credentials?|userpass|login)|-u)"""
+                r"""[ \t\v=]*["']?[[:word:].@\\-]+[:%]""",
+                rf"""[^\s"'{_GUARD}‹/][^\s"']*""",
+            ),
+        ),
     ),
     Rule(
         "SQL password",
         "passwords in SQL: `IDENTIFIED BY '…'`",
         "(?i-u:identified|password)",
-        r"""(?i)((?:identified[ \t]+by|password)[ \t]+')[^'‹][^']*""",
+        (
+            Form(
+                r"(?:identified[ \t]+by|password)[ \t]+",
+                rf"""'[^'{_GUARD}‹][^']*(?:'|\z)|"[^"{_GUARD}‹][^"]*(?:"|\z)""",
+            ),
+        ),
     ),
     Rule(
         "credentials",
         "`Bearer …`, `Basic …` and `Token …`",
         "(?i-u:bearer|basic|token)",
-        r"(?i)((?-u:\b)(?:bearer|basic|token)[ \t]+)(?:[a-z._~+/-]*[0-9=][a-z0-9._~+/=-]{7,}|[a-z0-9._~+/-]{7,}[0-9=][a-z0-9._~+/=-]*|[a-z0-9+/_-]{24,}=*)",
+        (
+            Form(
+                r"(?-u:\b)(?:bearer|basic|token)[ \t]+",
+                "[a-z._~+/-]*[0-9=][a-z0-9._~+/=-]{7,}|[a-z0-9._~+/-]{7,}[0-9=][a-z0-9._~+/=-]*|[a-z0-9+/_-]{24,}=*",
+            ),
+        ),
     ),
     Rule(
         "DNS provider",
         "a token after the name of a DNS provider, as in Caddy's `tls.dns`: `cloudflare …`",
         rf"(?i-u:{_DNS_PROVIDERS})",
-        rf"(?i)((?-u:\b)(?:{_DNS_PROVIDERS})[ \t]+)(?:{_OPAQUE})",
+        (Form(rf"(?-u:\b)(?:{_DNS_PROVIDERS})[ \t]+", _OPAQUE),),
     ),
     Rule(
         "token",
         f"tokens of a known shape: {', '.join(_TOKEN_SHAPES)}",
-        _TOKEN_TRIGGERS,
-        rf"(^|bot|[^a-zA-Z0-9{_GUARD}])(?:{'|'.join(_TOKEN_SHAPES.values())})",
+        _SHAPE_TRIGGER,
+        (Form(f"^|bot|[^a-zA-Z0-9{_GUARD}]", "|".join(_TOKEN_SHAPES.values())),),
+        flags="",
     ),
 )
+"""Secrets that are recognised by what stands before them, and tokens, which may be a part of such a secret."""
 
 RECOGNISED: Final[Mapping[str, str]] = {
     "secret name": "the whole value of a label, variable or field whose name says that it is secret",
-    **{rule.name: rule.meaning for rule in _RULES},
+    **{rule.name: rule.meaning for rule in (*_SHAPES, *_NAMED)},
 }
 """Every kind of secret that is recognised, with its meaning."""
 
-_TRIGGER: Final = "|".join(f"(?:{triggers})" for triggers in dict.fromkeys(rule.triggers for rule in _RULES))
+_TRIGGERS: Final = (rule.trigger for rule in (*_SHAPES, *_NAMED))
+_TRIGGER: Final = "|".join(f"(?:{trigger})" for trigger in dict.fromkeys(_TRIGGERS))
+
+
+def _replacement(flags: str, parts: Iterable[tuple[str, str, str]], instead: str) -> tuple[str, str]:
+    """One pattern for several forms, and its replacement, which keeps what stands before and after.
+
+    One, because each thread of Polars keeps about thirty compiled patterns.
+    """
+    forms = tuple(parts)
+    before, after = ("".join(f"${{{number}}}" for number in range(start, 2 * len(forms) + 1, 2)) for start in (1, 2))
+    return flags + "|".join(f"({part[0]})(?:{part[1]})({part[2]})" for part in forms), f"{before}{instead}{after}"
 
 
 def _exempting(exemptions: Iterable[Exemption]) -> tuple[str, str]:
-    """One pattern for several exemptions, and the replacement that inserts the guard: Polars keeps few patterns."""
-    parts = tuple(exemptions)
-    before, after = ("".join(f"${{{number}}}" for number in range(start, 2 * len(parts) + 1, 2)) for start in (1, 2))
-    return "|".join(f"({part.before})({part.after})" for part in parts), f"{before}{_GUARD}{after}"
+    return _replacement("", ((exemption.before, "", exemption.after) for exemption in exemptions), _GUARD)
 
 
-_REPLACEMENTS: Final = (*map(_exempting, _EXEMPT), *((rule.pattern, rule.replacement) for rule in _RULES))
+def _redacting(rule: Rule) -> tuple[str, str]:
+    return _replacement(rule.flags, rule.forms, REDACTED)
+
+
+_REPLACEMENTS: Final = (
+    _exempting(_DIGESTS),
+    *map(_redacting, _SHAPES),
+    *map(_exempting, _EXEMPT),
+    *map(_redacting, _NAMED),
+)
 
 # --- Texts and columns -----------------------------------------------------------------------------------------------
 

@@ -326,19 +326,25 @@ NEAR_MISSES = [
 ]
 
 
+def _pieces(secret: str) -> set[str]:
+    """Parts of a secret, none of which may stay."""
+    return {secret[start : start + 6] for start in range(max(len(secret) - 5, 1))}
+
+
 @pytest.mark.parametrize(("name", "value", "secret"), NAMED_SECRETS)
 def test_values_of_labels_are_redacted(name: str, value: str, secret: str) -> None:
     assert secret in value
     redacted = redact_mapping({name: value})[name]
-    assert secret not in redacted
+    assert [piece for piece in _pieces(secret) if piece in redacted] == []
     assert REDACTED in redacted
 
 
 @pytest.mark.parametrize(("text", "secret"), SECRETS)
 def test_parts_of_texts_are_redacted(text: str, secret: str) -> None:
     assert secret in text
-    assert secret not in redact_text(text)
-    assert REDACTED in redact_text(text)
+    redacted = redact_text(text)
+    assert [piece for piece in _pieces(secret) if piece in redacted] == []
+    assert REDACTED in redacted
 
 
 @pytest.mark.parametrize(("name", "value"), NAMED_NEAR_MISSES)
