@@ -322,7 +322,7 @@ class Rule(NamedTuple):
 
 
 _WORD_TRIGGER: Final = (
-    "(?i-u:pass|pwd|pw|secret|token|kennwort|credential|mnemonic|key|community|auth|psk|jwt|cookie|creds?|salt|session"
+    "(?i:pass|pwd|pw|secret|token|kennwort|credential|mnemonic|key|community|auth|psk|jwt|cookie|creds?|salt|session"
     "|_pat|pat=)"
 )
 
@@ -391,13 +391,13 @@ _SHAPES: Final = (
         "webhook",
         "webhook URLs of Slack, Discord, Teams, Telegram, ntfy, Zapier, IFTTT, PagerDuty, Healthchecks and others, and"
         " URLs with a part after `/hook/`, `/webhooks/` or `/api/push/`",
-        r"(?i-u:hook|ntfy|hc-ping|ifttt|spaces|cronitor|pagerduty|heartbeat|telegram|day\.app|azure|/api/push)",
+        r"(?i:hook|ntfy|hc-ping|ifttt|spaces|cronitor|pagerduty|heartbeat|telegram|day\.app|azure|/api/push)",
         (Form(rf"""{_WEBHOOKS}|//[^\s"']*?/(?:(?:web)?hooks?|api/push)/""", r"""[^\s"'‹/][^\s"']*"""),),
     ),
     Rule(
         "signed URL",
         "signatures and long codes in the query of a URL",
-        "(?i-u:[?&](?:sig|code|x-amz|hmac|sas))",
+        "(?i:[?&](?:sig|code|x-amz|hmac|sas))",
         (Form("[?&](?:sig|signature|hmac|sas|x-amz-signature|x-amz-credential|code)=", "[[:word:]%+/.=~-]{16,}"),),
     ),
 )
@@ -407,7 +407,7 @@ _NAMED: Final = (
     Rule(
         "header",
         "the headers `Authorization`, `Proxy-Authorization`, `Cookie`, `Set-Cookie` and `X-…-Key`",
-        r"(?i-u:authorization|cookie|x-[a-z-]*(?:key|token|secret|auth))",
+        r"(?i:authorization|cookie|x-[a-z-]*(?:key|token|secret|auth))",
         (
             Form(rf"""authorization{_ASSIGNED}\\*["']?""", r"""(?:digest|aws4-hmac-sha256)[ \t][^\n"']*"""),
             Form(
@@ -480,8 +480,8 @@ _NAMED: Final = (
                 rf"""[^\s"'{_GUARD}‹][^\s"']*""",
             ),
             Form(
-                rf"""{_PROGRAM}(?:sshpass|mongo[a-z]*|(?:docker|podman)[ \t\v]+login|mosquitto_[a-z]+|sqlcmd|zip|unzip"""
-                rf"""|(?:redis|keydb|valkey)-cli|ldap[a-z]+)\b[^\n|;]*?[ \t\v]-[paw][ \t\v]*["']?""",
+                rf"""{_PROGRAM}(?:sshpass|mongo[a-z]*|(?:docker|podman)[ \t\v]+login|mosquitto_[a-z]+|sqlcmd|zip"""
+                rf"""|unzip|(?:redis|keydb|valkey)-cli|ldap[a-z]+)\b[^\n|;]*?[ \t\v]-[paw][ \t\v]*["']?""",
                 _WORD,
             ),
             Form(rf"""{_PROGRAM}htpasswd[ \t\v]+-[a-z]*b[a-z]*[ \t\v]+[^\s-]\S*[ \t\v]+""", r"[^\n|;&‹]+"),
@@ -492,7 +492,7 @@ _NAMED: Final = (
     Rule(
         "user option",
         "user and password in one option: `--auth user:…`, `curl -u user:…`, `smbclient -U user%…`",
-        "(?i-u:-u|--auth|--user|--proxy-user|--basic|--cred|--login)",
+        "(?i:-u|--auth|--user|--proxy-user|--basic|--cred|--login)",
         (
             Form(
                 r"""(?:^|[\s"'])(?:--(?:auth|user|proxy-user|basic-?auth|credentials?|userpass|login)|-u)"""
@@ -504,7 +504,7 @@ _NAMED: Final = (
     Rule(
         "SQL password",
         "passwords in SQL: `IDENTIFIED BY '…'`",
-        "(?i-u:identified|password)",
+        "(?i:identified|password)",
         (
             Form(
                 r"(?:identified[ \t]+by|password)[ \t]+",
@@ -515,7 +515,7 @@ _NAMED: Final = (
     Rule(
         "credentials",
         "`Bearer …`, `Basic …` and `Token …`",
-        "(?i-u:bearer|basic|token)",
+        "(?i:bearer|basic|token)",
         (
             Form(
                 r"(?-u:\b)(?:bearer|basic|token)[ \t]+",
@@ -526,7 +526,7 @@ _NAMED: Final = (
     Rule(
         "DNS provider",
         "a token after the name of a DNS provider, as in Caddy's `tls.dns`: `cloudflare …`",
-        rf"(?i-u:{_DNS_PROVIDERS})",
+        rf"(?i:{_DNS_PROVIDERS})",
         (Form(rf"(?-u:\b)(?:{_DNS_PROVIDERS})[ \t]+", _OPAQUE),),
     ),
     Rule(
@@ -539,14 +539,16 @@ _NAMED: Final = (
 )
 """Secrets that are recognised by what stands before them, and tokens, which may be a part of such a secret."""
 
+_RULES: Final = (*_SHAPES, *_NAMED)
+
 RECOGNISED: Final[Mapping[str, str]] = {
     "secret name": "the whole value of a label, variable or field whose name says that it is secret",
-    **{rule.name: rule.meaning for rule in (*_SHAPES, *_NAMED)},
+    **{rule.name: rule.meaning for rule in _RULES},
 }
 """Every kind of secret that is recognised, with its meaning."""
 
-_TRIGGERS: Final = (rule.trigger for rule in (*_SHAPES, *_NAMED))
-_TRIGGER: Final = "|".join(f"(?:{trigger})" for trigger in dict.fromkeys(_TRIGGERS))
+_TRIGGER: Final = "|".join(f"(?:{trigger})" for trigger in dict.fromkeys(rule.trigger for rule in _RULES))
+"""What a text without any secret does not match."""
 
 
 def _replacement(flags: str, parts: Iterable[tuple[str, str, str]], instead: str) -> tuple[str, str]:
