@@ -5,7 +5,19 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from dockerframe.derive.redaction import REDACTED, redact_mapping, redact_tables, redact_text
+from dockerframe.derive.redaction import (
+    _DIGESTS,
+    _EXEMPT,
+    _RULES,
+    _TOKEN_SHAPES,
+    REDACTED,
+    Exemption,
+    Form,
+    Rule,
+    redact_mapping,
+    redact_tables,
+    redact_text,
+)
 
 BCRYPT = "$2y$05$" + "Ab3.dEfGhIjKlMnOpQrStUvWxYz0123456789AbCdEfGhIjKlMnOpQ"[:53]
 APR1 = "$apr1$Ab3dEf7h$ZyXwVuTsRqPoNmLkJiHg/1"
@@ -179,6 +191,52 @@ SECRETS = [
     (f"{HEX32}-us12", HEX32),
     ("ptr_" + ALNUM + "=", ALNUM),
     (f"Bearer {ALNUM}", ALNUM),
+    ("ops_" + JWT[:36], JWT[:36]),
+    ("ATATT3" + ALNUM, ALNUM),
+    ("abc8Q~" + ALNUM, ALNUM),
+    (("Ab3+" * 22)[:86] + "==", ("Ab3+" * 22)[:86]),
+    ("v1.0-" + HEX32[:24] + "-" + HEX40, HEX40),
+    ("cfut_" + ALNUM, ALNUM),
+    ("dapi" + HEX32, HEX32),
+    ("MTIzNDU2Nzg5MDEyMzQ1Njc4.Gabcde." + ALNUM, ALNUM),
+    ("dp.pt." + ALNUM, ALNUM),
+    ("EAAB" + ALNUM * 2, ALNUM),
+    ("fo1_" + ALNUM, ALNUM),
+    ("fm2_" + ALNUM * 2, ALNUM),
+    ("GR1348941" + ALNUM[:20], ALNUM[:20]),
+    ("glc_" + ALNUM, ALNUM),
+    ("ya29." + ALNUM, ALNUM),
+    ("1//0" + ALNUM, ALNUM),
+    ("gsk_" + ALNUM, ALNUM),
+    ("pplx-" + ALNUM, ALNUM),
+    ("r8_" + ALNUM, ALNUM),
+    ("xai-" + ALNUM, ALNUM),
+    ("lin_api_" + ALNUM, ALNUM),
+    ("ntn_" + ALNUM, ALNUM),
+    ("secret_" + ALNUM + "Aa1", ALNUM),
+    ("SK" + HEX32, HEX32),
+    ("nbp_" + ALNUM, ALNUM),
+    ("NRAK-" + ALNUM, ALNUM),
+    ("rubygems_" + HEX40, HEX40),
+    ("pscale_tkn_" + ALNUM, ALNUM),
+    ("sbp_" + HEX40, HEX40),
+    ("sb_secret_" + ALNUM, ALNUM),
+    ("PMAK-" + HEX32[:24] + "-" + HEX32 + "00", HEX32),
+    ("pul-" + HEX40, HEX40),
+    ("sntrys_" + ALNUM, ALNUM),
+    ("shpat_" + HEX32, HEX32),
+    ("sq0atp-" + ALNUM[:22], ALNUM[:22]),
+    ("EAAA-" + ALNUM * 2, ALNUM),
+    ("xapp-1-A0123-" + ALNUM, ALNUM),
+    ("whsec_" + ALNUM, ALNUM),
+    (ALNUM[:14] + ".atlasv1." + ALNUM, ALNUM),
+    ("LS0tLS1CRUdJTi" + ALNUM, ALNUM),
+    ("SCRAM-SHA-256$4096:" + ALNUM, ALNUM),
+    (f"Authorization: Digest username=bob, response={HEX32}", HEX32),
+    (f"header_up X-Api-Key {PW}", PW),
+    (f'["serve", "--token", "{PW}"]', PW),
+    (f"htpasswd -bc users bob {PW}", PW),
+    (f"consul agent -encrypt {PW}==", PW),
 ]
 
 NAMED_NEAR_MISSES = [
@@ -290,6 +348,7 @@ NEAR_MISSES = [
     "sh -c 'redis-cli -a $REDIS_PASSWORD ping'",
     "token_url: https://id.example.com/token\nscope: openid",
     "auth: false",
+    "serve --auth=false --port 80",
     "sticky:\n  cookie:\n    name: app",
     '{"auth": true, "token": null, "password": ""}',
     "Host(`a.example.com`) && HeadersRegexp(`Authorization`, `Bearer .*`)",
@@ -385,3 +444,33 @@ def test_the_same_values_in_every_kind_of_column() -> None:
     assert tables["labels"]["value"].to_list() == expected
     assert [next(iter(labels.values())) for labels in tables["containers"]["labels"].to_list()] == expected
     assert tables["hosts"]["error"].to_list() == [redact_text(text) for text in texts]
+
+
+ALL_SECRETS = [*(value for _, value, _ in NAMED_SECRETS), *(text for text, _ in SECRETS)]
+ALL_NEAR_MISSES = [*(f"{name}: {value}" for name, value in NAMED_NEAR_MISSES), *NEAR_MISSES]
+
+
+def matches(pattern: str, texts: list[str]) -> bool:
+    return bool(pl.Series(texts).str.contains(pattern).any())
+
+
+@pytest.mark.parametrize(
+    ("rule", "form"),
+    [pytest.param(rule, form, id=f"{rule.name}-{number}") for rule in _RULES for number, form in enumerate(rule.forms)],
+)
+def test_every_form_of_a_rule_has_an_example(rule: Rule, form: Form) -> None:
+    assert matches(f"{rule.flags}(?:{form.before})(?:{form.secret})(?:{form.after})", ALL_SECRETS)
+
+
+@pytest.mark.parametrize("shape", [shape for shapes in _TOKEN_SHAPES.values() for shape in shapes])
+def test_every_shape_of_a_token_has_an_example(shape: str) -> None:
+    assert matches(f"(?:^|[^a-zA-Z0-9])(?:{shape})", ALL_SECRETS)
+
+
+@pytest.mark.parametrize(
+    "exemption",
+    [exemption for step in (_DIGESTS, *_EXEMPT) for exemption in step],
+    ids=lambda exemption: exemption.meaning,
+)
+def test_every_exemption_has_an_example(exemption: Exemption) -> None:
+    assert matches(f"(?:{exemption.before})(?:{exemption.after})", ALL_NEAR_MISSES)
