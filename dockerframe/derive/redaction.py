@@ -426,10 +426,10 @@ _SHAPES: Final = (
     Rule(
         "URL password",
         "user and password of a URL: `postgres://user:password@host`",
-        "://[^@]*@",
+        "//[^@]*@",
         (
             Form(
-                r"""(?-u:\b)[a-z][a-z0-9+.-]*://""",
+                "//",
                 # A slash in the password is one if what stands before it is no port.
                 rf"""[^\s/?#"'@:\[‹]*:(?:[^\s"'@/?#{_GUARD}]*[^\s"'@/?#0-9{_GUARD}][^\s"'@/?#{_GUARD}]*[/?#][^\s"'@]*"""
                 rf"""|[^\s/?#"'@{_GUARD}]+)(?:@[^\s/?#"'@]*)*""",
@@ -523,7 +523,7 @@ _NAMED: Final = (
     Rule(
         "element",
         "XML elements of a secret name: `<password>…</password>`",
-        "</",
+        _WORD_TRIGGER,
         (Form(rf"<[[:word:].-]*{_NAME}>", r"[^<>\s‹][^<>]*"),),
     ),
     Rule(

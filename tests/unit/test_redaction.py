@@ -5,11 +5,23 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 import dockerframe as dkf
 from dockerframe import testing
-from dockerframe.derive.redaction import REDACTED, is_secret_name, redact_text
+from dockerframe.derive.redaction import (
+    RECOGNISED,
+    REDACTED,
+    SECRET_COLUMNS,
+    SecretColumns,
+    is_secret_name,
+    redact_differences,
+    redact_mapping,
+    redact_tables,
+    redact_text,
+)
+from dockerframe.schemas import DIFFERENCES, FINDINGS, INSPECTIONS, KEPT_TABLES, LABELS, RULES
 from tests.summaries import snapshot_of, summary
 
 SECRET = "hunter2hunter2"
@@ -130,3 +142,87 @@ def test_cassettes(tmp_path: Path) -> None:
     assert SECRET.encode() not in scrubbed["body"]["string"]
     assert json.loads(scrubbed["body"]["string"])["Config"]["Env"][1] == "A=1"
     assert scrubbed["headers"]["Content-Length"] == [str(len(scrubbed["body"]["string"]))]
+
+
+def test_every_table_declares_its_columns() -> None:
+    tables = {**KEPT_TABLES, **{table.name: table for table in (DIFFERENCES, FINDINGS, INSPECTIONS, RULES)}}
+    assert set(SECRET_COLUMNS) == set(tables)
+    for name, columns in SECRET_COLUMNS.items():
+        declared = {*columns.texts, *(column for pair in columns.values for column in pair), *columns.maps}
+        assert declared <= set(tables[name].schema)
+
+
+def test_a_table_without_a_declaration_is_searched_in_full() -> None:
+    volumes = pl.DataFrame(
+        {
+            "volume": ["media", None],
+            "mountpoint": [f"//bob:{SECRET}@nas:445/media", "/srv"],
+            "options": [[f"--password={SECRET}"], None],
+            "labels": pl.Series([{"db_password": SECRET, "app": "x"}, {}], dtype=LABELS),
+            "size": [1, 2],
+        }
+    )
+    redacted = redact_tables({"volumes": volumes})["volumes"]
+    assert SECRET not in str(redacted.to_dicts())
+    assert redacted.schema == volumes.schema
+    assert redacted["labels"].to_list() == [{"db_password": REDACTED, "app": "x"}, {}]
+    assert redacted.row(1) == volumes.row(1)
+
+
+def test_a_table_may_declare_its_own_columns() -> None:
+    table = pl.DataFrame({"option": ["pass", "vers"], "set": [SECRET, "3.0"], "note": [f"token={SECRET}", ""]})
+    columns = {"options": SecretColumns(values=(("option", "set"),))}
+    redacted = redact_tables({"options": table}, columns)["options"]
+    assert redacted["set"].to_list() == [REDACTED, "3.0"]
+    assert redacted["note"].to_list() == table["note"].to_list()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["CMD", "redis-cli", "-a", SECRET, "ping"],
+        ["CMD", "mysqladmin", "ping", "--password", SECRET],
+        ["CMD-SHELL", f"mysqladmin ping -p{SECRET}"],
+    ],
+)
+def test_arguments_are_searched_together(command: list[str]) -> None:
+    inspections = pl.DataFrame({"healthcheck": [command, ["CMD", "true"], [], None]})
+    redacted = redact_tables({"inspections": inspections})["inspections"]["healthcheck"].to_list()
+    assert redacted[0] == [part.replace(SECRET, REDACTED) for part in command]
+    assert redacted[1:] == [["CMD", "true"], [], None]
+
+
+def test_differences_are_redacted_by_the_name_of_the_field() -> None:
+    rows = {
+        "field": ["db_password", None, "port"],
+        "before": ["a", f"run --token {SECRET}", "80"],
+        "after": ["b", None, None],
+    }
+    redacted = redact_differences(pl.DataFrame(rows))
+    assert redacted["before"].to_list() == [REDACTED, f"run --token {REDACTED}", "80"]
+    assert redacted["after"].to_list() == [REDACTED, None, None]
+
+
+def test_maps_with_secrets_keep_the_other_rows() -> None:
+    rows = [{"a": "b"}, None, {"token": SECRET, "x": f"--pass {SECRET}"}, {}, {"token": ""}]
+    containers = pl.DataFrame({"labels": pl.Series(rows, dtype=LABELS)})
+    redacted = redact_tables({"containers": containers})["containers"]["labels"]
+    assert redacted.to_list() == [{"a": "b"}, None, {"token": REDACTED, "x": f"--pass {REDACTED}"}, {}, {"token": ""}]
+
+
+def test_a_table_without_rows_keeps_its_schema() -> None:
+    empty = {name: table.empty() for name, table in KEPT_TABLES.items()}
+    assert all(
+        table.equals(empty[name]) and table.schema == empty[name].schema for name, table in redact_tables(empty).items()
+    )
+
+
+def test_mappings_keep_their_names() -> None:
+    assert redact_mapping({}) == {}
+    headers = {"Authorization": f"Bearer {SECRET}", "X-Registry-Auth": SECRET, "Accept": "*/*"}
+    assert redact_mapping(headers) == {"Authorization": REDACTED, "X-Registry-Auth": REDACTED, "Accept": "*/*"}
+
+
+def test_what_is_recognised_is_described() -> None:
+    assert "secret name" in RECOGNISED
+    assert all(meaning and not meaning.endswith(".") for meaning in RECOGNISED.values())
