@@ -14,8 +14,13 @@ A text is redacted in rounds until a round changes nothing, which makes the resu
 the same text. At most `TEXT_LIMIT` characters of a text are searched, and the rest is never shown.
 
 Some texts look like secrets and are not: `API_TOKEN_FILE=/run/secrets/x`, `--password $DB_PASSWORD`,
-`http://auth:9091`. The patterns of `_EXEMPT` run first and put a `_GUARD` character where a secret would begin, which
-no rule matches; the guards are removed at the end.
+`http://auth:9091`. The patterns of `_EXEMPT` run before the rules of `_NAMED` and put a `_GUARD` character where a
+secret would begin. No rule matches a value that begins with a guard. The guards are removed at the end.
+
+A table declares its columns in `SECRET_COLUMNS`. A table that declares none is searched in full, so that a new table
+is safe before anyone thinks of its secrets.
+
+What is not recognised: a secret without a telling name, shape or option, such as `login bob hunter2`.
 """
 
 from __future__ import annotations
@@ -107,9 +112,9 @@ SECRET_NAME: Final = (
     rf"(?i)(?:{_ANYWHERE})|(?:^|[^a-z0-9])(?:{_LAST})s?$|(?:{_JOINED})$|(?:^|[._-]){_USER_LISTS}$"
     rf"|(?-i:[a-z0-9](?:{_CAMEL})$)"
 )
-"""Names of what is secret, as a regular expression that Polars and Python read alike. `HARMLESS_NAME` goes first."""
+"""Names of secrets, as a regular expression that Polars and Python read alike. `HARMLESS_NAME` has precedence."""
 
-HARMLESS_NAME: Final = rf"{_ABOUT_TAIL}$|(?i)(?:^|[_.-])(?:{_HARMLESS_WORDS})$"
+HARMLESS_NAME: Final = rf"{_ABOUT_TAIL}$|(?i:(?:^|[_.-])(?:{_HARMLESS_WORDS})$)"
 """Names that hold a secret word and are not secret, as a regular expression that Polars and Python read alike."""
 
 _CHOSEN_NAME: Final = (
@@ -127,11 +132,14 @@ _CLOSED: Final = r"""(?:\[[[:word:]]*\])?\\{0,3}["']?[ \t]*"""
 """What may stand between a name and the sign that assigns to it."""
 
 _ASSIGNED: Final = rf"""{_CLOSED}(?:[:=]=?>?)[ \t\v]*"""
+"""From the end of a name to its value."""
 
 _BARE: Final = (
     rf"""(?:\\.|[^\s"'\\=>{_GUARD}‹]|[=>]+[^\s"'\\=>{_GUARD}‹]|{REDACTED}[^\s"'\\,;&)}}\]{_GUARD}‹])"""
     rf"""(?:\\.|[^\s"'\\{_GUARD}]|["'][a-zA-Z0-9])*"""
 )
+"""A value without quotes. What follows an earlier replacement belongs to it."""
+
 _WORD: Final = rf"""[^\s"'{_GUARD}‹-](?:\\.|[^\s"'\\])*"""
 """An argument of a command; one that begins with `-` is the next option."""
 
@@ -157,8 +165,11 @@ _PATHS: Final = (
     r"/(?:run|var|etc|home|app|data|config|secrets?|certs?|ssl|keys|opt|srv|mnt|usr|root|tmp|workspace|proc|dev)(?-u:\b)"
     r"|\.{1,2}/|~/|file://"
 )
+"""The beginning of a path; only well-known ones, because secrets in Base64 may begin with a slash."""
+
 _BOOLEANS: Final = "true|false|yes|no|on|off|null|none|nil|undefined|enabled?|disabled?|required|optional"
 _KINDS: Final = "basic|digest|bearer|oauth2?|oidc|ldap|saml"
+"""Kinds of authentication, as values of `auth`."""
 
 _END: Final = r"""(?:[\s"'`;,&|)}\]]|$)"""
 _LINE_END: Final = r"""(?:["'`;,&|)}\]]|[ \t]*(?:\r?\n|$|#))"""
@@ -171,7 +182,7 @@ HARMLESS_VALUE: Final = (
 """Values that are not secret under any name: booleans, names of variables, paths."""
 
 _TAG: Final = r"v?[0-9][0-9.]*(?:-[a-z0-9.]+)?|latest|stable|edge|main|master|nightly|dev|lts|alpine"
-
+"""Tags of images, as they are often called."""
 
 _SYSTEM: Final = "[0-9]+|root|www-data|nobody|nogroup|node|nginx|app|daemon|users|docker"
 """Users and groups that containers run as."""

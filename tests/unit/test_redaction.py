@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import polars as pl
@@ -11,9 +12,11 @@ import pytest
 import dockerframe as dkf
 from dockerframe import testing
 from dockerframe.derive.redaction import (
+    HARMLESS_NAME,
     RECOGNISED,
     REDACTED,
     SECRET_COLUMNS,
+    SECRET_NAME,
     SecretColumns,
     is_secret_name,
     redact_differences,
@@ -51,6 +54,29 @@ TEXTS = [
 ]
 
 
+MORE_SECRET_NAMES = [
+    "smtpPass",
+    "dbPassword",
+    "admin_pw",
+    "app.jwt",
+    "Cookie",
+    "API_TOKENS",
+    "requirepass",
+    "caddy.basic_auth.bob",
+    "x.Authorization",
+]
+MORE_HARMLESS_NAMES = [
+    "DB_PASSWORD_FILE", "secretName", "token_url", "tokenUrl", "public_key", "max_tokens", "bypass", "passthrough", "oauth2", "PASSENGER_ROOT",
+    "traefik.http.routers.token-app.rule", "proxy.secrets.port", "sticky.cookie", "forwardauth", "tokenizer", "keys.count", "",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [*NAMES, *MORE_SECRET_NAMES, *HARMLESS, *MORE_HARMLESS_NAMES])
+def test_python_and_polars_read_names_alike(name: str) -> None:
+    for pattern in (SECRET_NAME, HARMLESS_NAME):
+        assert bool(re.search(pattern, name)) == pl.Series([name]).str.contains(pattern).item()
+
+
 def secretive() -> dict[str, object]:
     labels = {
         "DB_PASSWORD": SECRET,
@@ -63,12 +89,12 @@ def secretive() -> dict[str, object]:
     return summary(Labels=labels, Command=f"run --token {SECRET}")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, *MORE_SECRET_NAMES])
 def test_secret_names(name: str) -> None:
     assert is_secret_name(name)
 
 
-@pytest.mark.parametrize("name", HARMLESS)
+@pytest.mark.parametrize("name", [*HARMLESS, *MORE_HARMLESS_NAMES])
 def test_harmless_names(name: str) -> None:
     assert not is_secret_name(name)
 
