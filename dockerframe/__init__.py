@@ -8,28 +8,18 @@ snap.containers
 
 import logging as _logging
 
-from dockerframe import _expressions
+from dockerframe import expr, tables
 from dockerframe._config.audit_settings import AuditSettings, Suppression
 from dockerframe._config.host import Host, TlsFiles
-from dockerframe._derive.columns.aliases import aliases, is_excluded, is_explicit
-from dockerframe._derive.columns.blacklist import blacklist_reasons, is_blacklisted
-from dockerframe._derive.columns.compose import compose_project, compose_service
-from dockerframe._derive.columns.dependencies import dependencies, dependency_edges
-from dockerframe._derive.columns.identity import container_name, health, is_host_network_mode, running
-from dockerframe._derive.columns.idle import idle_settings
-from dockerframe._derive.columns.image import image, image_sha256, image_version
-from dockerframe._derive.columns.networks import is_local, public_hostname, url_hostname
-from dockerframe._derive.columns.ports import private_ports, public_ports
-from dockerframe._derive.routes.effective import routes
-from dockerframe._derive.routes.fields import route_fields
 from dockerframe._fleet.fleet import Fleet
+from dockerframe._queries.explain import Explanation
 from dockerframe._snapshot.build import concat, from_bodies, from_summaries, read_snapshot
 from dockerframe._snapshot.history import History, read_history
 from dockerframe._snapshot.pieces import Pieces, scan_pieces
 from dockerframe._snapshot.snapshot import Snapshot, diff, update_ports
 from dockerframe._transport import clients, new_client
-from dockerframe.audit import Registry, Rule
-from dockerframe.audit.rule import BUILTIN_RULES, rule
+from dockerframe._transport.client import Client
+from dockerframe.audit import BUILTIN_RULES, Registry, Rule, Severity, rule
 from dockerframe.errors import (
     AuditError,
     ConfigurationError,
@@ -38,11 +28,38 @@ from dockerframe.errors import (
     HistoryError,
     HostError,
     MissingExtraError,
+    MissingTableError,
     SnapshotError,
 )
+from dockerframe.expr import (
+    aliases,
+    blacklist_reasons,
+    compose_project,
+    compose_service,
+    container_name,
+    dependencies,
+    dependency_edges,
+    health,
+    idle_settings,
+    image,
+    image_sha256,
+    image_version,
+    is_blacklisted,
+    is_excluded,
+    is_explicit,
+    is_host_network_mode,
+    is_local,
+    private_ports,
+    public_hostname,
+    public_ports,
+    route_fields,
+    routes,
+    running,
+    url_hostname,
+)
+from dockerframe.schemas import Precedence
 
-_expressions.register()
-# Nothing is printed unless the program that uses it wants to see it.
+# A library prints nothing; the program that uses it decides.
 _logging.getLogger("dockerframe").addHandler(_logging.NullHandler())
 
 __version__ = "0.1.0"
@@ -51,8 +68,10 @@ __all__ = [
     "BUILTIN_RULES",
     "AuditError",
     "AuditSettings",
+    "Client",
     "ConfigurationError",
     "DockerframeError",
+    "Explanation",
     "Fleet",
     "GatherError",
     "History",
@@ -60,9 +79,12 @@ __all__ = [
     "Host",
     "HostError",
     "MissingExtraError",
+    "MissingTableError",
     "Pieces",
+    "Precedence",
     "Registry",
     "Rule",
+    "Severity",
     "Snapshot",
     "SnapshotError",
     "Suppression",
@@ -78,6 +100,7 @@ __all__ = [
     "dependencies",
     "dependency_edges",
     "diff",
+    "expr",
     "from_bodies",
     "from_summaries",
     "health",
@@ -101,6 +124,12 @@ __all__ = [
     "rule",
     "running",
     "scan_pieces",
+    "tables",
     "update_ports",
     "url_hostname",
 ]
+
+
+def __dir__() -> list[str]:
+    """Show public names only."""
+    return __all__

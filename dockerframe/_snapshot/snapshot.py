@@ -15,12 +15,12 @@ from dockerframe._queries.diff import differences
 from dockerframe._queries.explain import explain
 from dockerframe._queries.find import find_container, unknown_name
 from dockerframe._queries.locate import locate
-from dockerframe._redaction import redact_tables
+from dockerframe._redaction import redact_differences, redact_tables
 from dockerframe._report.html import overview_html, report_html
 from dockerframe._report.metrics import metrics_text
 from dockerframe._snapshot.exposed_ports import with_exposed_ports
 from dockerframe._snapshot.lazy_tables import LazyTables
-from dockerframe._snapshot.shown import Shown
+from dockerframe._snapshot.shown import shown_tables
 from dockerframe._storage.folders import write_snapshot
 from dockerframe.audit import BUILTIN_RULES, run_rules
 from dockerframe.errors import MissingTableError, SnapshotError, needs_extra
@@ -507,9 +507,8 @@ class Snapshot:
         SnapshotError
             When a format is unknown or the folder cannot be written.
         """
-        shown = Shown(self, since, reveal=reveal)
         return write_snapshot(
-            shown.tables,
+            shown_tables(self.tables, reveal=reveal),
             {
                 "taken_at": self.taken_at.isoformat(),
                 "precedence": self.precedence,
@@ -518,8 +517,8 @@ class Snapshot:
             folder,
             formats,
             name or f"{self.taken_at:%Y-%m-%dT%H%M%SZ}",
-            page=lambda: self._page(shown),
-            beside=shown.results,
+            page=lambda: self.to_html(since, reveal=reveal),
+            beside=lambda: self._results(since, reveal=reveal),
         )
 
     def append_history(
@@ -563,7 +562,7 @@ class Snapshot:
             "hosts": self.hosts.height,
             "containers": self.containers.height,
         }
-        tables = Shown(self, None, reveal=reveal).tables
+        tables = shown_tables(self.tables, reveal=reveal)
         return save_tables(tables, described, os.fspath(store), self.taken_at, storage_options)
 
     def to_html(self, since: Snapshot | pl.DataFrame | None = None, *, reveal: bool = False) -> str:
@@ -582,7 +581,9 @@ class Snapshot:
         >>> dkf.from_summaries(b"[]").to_html().startswith("<!doctype html>")
         True
         """
-        return self._page(Shown(self, since, reveal=reveal))
+        results = self._results(since, reveal=reveal)
+        tables = shown_tables(self.tables, reveal=reveal)
+        return report_html(tables, results["findings"], self.audit().rules, self.taken_at, results.get("differences"))
 
     def to_prometheus(self) -> str:
         """Figures of this snapshot in the text format of Prometheus: hosts up, seconds, bytes, containers, findings.
@@ -610,8 +611,18 @@ class Snapshot:
             )
         return source
 
-    def _page(self, shown: Shown) -> str:
-        return report_html(shown.tables, shown.findings, self.audit().rules, self.taken_at, shown.differences)
+    def _results(self, since: Snapshot | pl.DataFrame | None, *, reveal: bool) -> dict[str, pl.DataFrame]:
+        """The findings that are not suppressed, and what changed where there is an earlier snapshot."""
+        results = {"findings": self.audit().active}
+        if since is not None:
+            results["differences"] = since if isinstance(since, pl.DataFrame) else self.diff(since)
+        if reveal:
+            return results
+        redacted = redact_tables({"findings": results["findings"]})
+        return {
+            **redacted,
+            **{name: redact_differences(table) for name, table in results.items() if name == "differences"},
+        }
 
 
 def diff(before: Snapshot, after: Snapshot) -> pl.DataFrame:

@@ -36,7 +36,7 @@ def container_details(
     if not found.height:
         return {}
     found_by_rules = findings.filter(this).to_dicts()
-    own = {name: table.filter(this) for name, table in snapshot.tables.items() if name != "hosts"}
+    own = {name: table.filter(this) for name, table in snapshot.tables.items() if "container_id" in table.columns}
     shown = own if reveal else redact_tables(own)
     row = shown["containers"].row(0, named=True)
     blacklisted = {"blacklisted": ", ".join(row["blacklist_reasons"] or [])}

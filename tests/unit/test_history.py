@@ -66,7 +66,7 @@ def test_at_a_time_between_two_and_over_time(tmp_path: Path) -> None:
     seen = middle.scan("containers").group_by("container_name").len().sort("container_name").collect()
     assert seen.rows() == [("a", 1), ("b", 2)]
     found = dkf.diff(past.at(NOW), past.last())
-    assert set(found.select("container_name", "change").rows()) == {("a", "went"), ("b", "came")}
+    assert set(found.select("container_name", "change").rows()) == {("a", "removed"), ("b", "added")}
 
 
 def test_what_is_wrong_is_told(tmp_path: Path) -> None:

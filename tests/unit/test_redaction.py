@@ -154,7 +154,7 @@ def test_nothing_shown_has_them_unless_asked_for(tmp_path: Path) -> None:
     assert SECRET not in json.dumps(view._panel.content)
     view.show_tab("containers")
     assert SECRET not in view.write(tmp_path / "x.csv").read_text()
-    assert SECRET in snap.view(reveal=True).export(tmp_path / "y.csv").read_text()
+    assert SECRET in snap.view(reveal=True).write(tmp_path / "y.csv").read_text()
 
 
 def test_the_demo_fleet_has_no_secrets() -> None:
