@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+import click
 import mkdocs_gen_files
 import typer
 
@@ -24,7 +25,8 @@ if TYPE_CHECKING:
 
     from dockerframe.tables import Table
 
-COMMANDS: Final = tuple(typer.main.get_group(app).commands)
+GROUP: Final = app if isinstance(app, click.Group) else typer.main.get_group(app)
+COMMANDS: Final = tuple(GROUP.list_commands(click.Context(GROUP)))
 LABELS: Final = Path(__file__).parent / "reference" / "labels.md"
 # Headings of the API page, each with the modules whose public names stand under it.
 API_SECTIONS: Final = {
