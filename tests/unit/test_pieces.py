@@ -66,7 +66,7 @@ def test_pieces_here(fleet: dkf.Fleet, tmp_path: Path) -> None:
     # Pieces of a run that did not end are of another time.
     with pytest.raises(dkf.SnapshotError, match="pieces of a fleet already"):
         fleet.write_pieces(tmp_path / "p")
-    with pytest.raises(dkf.SnapshotError, match="no whole pieces"):
+    with pytest.raises(dkf.SnapshotError, match="no complete pieces"):
         dkf.scan_pieces(tmp_path)
     with pytest.raises(dkf.SnapshotError, match="no table 'nope'"):
         again.scan("nope")
