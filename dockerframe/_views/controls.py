@@ -23,7 +23,7 @@ class Controls:
         self, tables: Mapping[str, TableWidget], facets: Mapping[str, TableWidget], panel: PanelWidget
     ) -> None:
         self.summary = ipywidgets.Label()
-        self.tabs = ipywidgets.Tab(children=list(tables.values()), titles=[name.capitalize() for name in tables])
+        self.tabs = ipywidgets.Tab(children=list(tables.values()), titles=[table.heading for table in tables.values()])
         self.refresh = ipywidgets.Button(description="Refresh", icon="refresh", tooltip="Ask all hosts again")
         self.every = ipywidgets.BoundedIntText(
             value=0,

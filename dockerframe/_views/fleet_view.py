@@ -18,13 +18,14 @@ from dockerframe._views.listed import CONTAINER, KEY, ROW, SEARCHED, ListedFleet
 from dockerframe._views.refreshing import Refreshing
 from dockerframe._views.table_widget import PanelWidget, TableWidget
 from dockerframe.errors import DockerframeError, SnapshotError
+from dockerframe.tables import REGISTRY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from dockerframe._views.viewable import Viewable
 
-_TABS: Final[tuple[str, ...]] = ("containers", "routes", "ports", "dependencies", "findings", "hosts")
+_FIRST_TAB: Final = "containers"
 _FORMATS: Final = ("csv", "parquet")
 
 
@@ -51,13 +52,15 @@ class FleetView:
         self._reveal = reveal
         self._filters = Filters()
         self._marks: dict[str, str] = {}
-        self._tables = {name: TableWidget(name.capitalize()) for name in _TABS}
+        self._tabs = tuple(name for name in REGISTRY if name == "findings" or name in snapshot.tables)
+        self._tables = {name: TableWidget(REGISTRY[name].title) for name in self._tabs}
         self._facets = {facet: TableWidget(f"Filter by {facet}", multiple=True, compact=True) for facet in FACETS}
         self._facets[HOST] = TableWidget("Hosts to show", multiple=True, compact=True)
         self._panel = PanelWidget(self._open)
         self._controls = Controls(self._tables, self._facets, self._panel)
         self._refreshing = Refreshing(self._take, self._controls.say)
         self.widget = self._controls.widget
+        self._controls.tabs.selected_index = self._tabs.index(_FIRST_TAB)
         self._connect()
         self._set(snapshot)
 
@@ -76,7 +79,7 @@ class FleetView:
 
     @property
     def _tab(self) -> str:
-        return _TABS[self._controls.tabs.selected_index or 0]
+        return self._tabs[self._controls.tabs.selected_index or 0]
 
     @property
     def chosen(self) -> tuple[str, str] | None:
@@ -108,9 +111,9 @@ class FleetView:
         SnapshotError
             When there is no such tab.
         """
-        if tab not in _TABS:
-            raise SnapshotError(f"There is no tab {tab!r}.", remedy=f"Use {', '.join(_TABS)}.")
-        self._controls.tabs.selected_index = _TABS.index(tab)
+        if tab not in self._tabs:
+            raise SnapshotError(f"There is no tab {tab!r}.", remedy=f"Use {', '.join(self._tabs)}.")
+        self._controls.tabs.selected_index = self._tabs.index(tab)
 
     def refresh(self) -> None:
         """Ask the fleet again, without blocking the kernel where it has an event loop; filters and choices stay."""

@@ -69,8 +69,8 @@ class ListedFleet:
     def _list(self, name: str) -> pl.DataFrame:
         table = self.table(name)
         shown = listing(self._tables, name)
-        is_hosts = name == "hosts"
-        keys = pl.col("host") if is_hosts else pl.concat_str(*KEYS, separator=_PARTED, ignore_nulls=True)
+        is_of_containers = "container_id" in table.columns
+        keys = pl.concat_str(*KEYS, separator=_PARTED, ignore_nulls=True) if is_of_containers else pl.col("host")
         texts = [pl.col(column).cast(pl.String) for column in shown.columns]
         return shown.with_columns(
             table.select(keys.alias(KEY)).to_series(),
@@ -84,7 +84,7 @@ class ListedFleet:
         table = self._tables[name]
         if name == "containers":
             return pl.int_range(table.height, dtype=pl.UInt32, eager=True)
-        if name == "hosts":
+        if "container_id" not in table.columns:
             return pl.repeat(None, table.height, dtype=pl.UInt32, eager=True)
         return table.select(KEYS).join(self._numbers, on=KEYS, how="left", maintain_order="left")["number"]
 
