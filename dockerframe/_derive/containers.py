@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 import polars as pl
@@ -21,7 +22,6 @@ from dockerframe._derive.columns.networks import (
     url_hostname,
 )
 from dockerframe._derive.columns.ports import private_ports, public_ports
-from dockerframe.schemas import CONTAINERS
 
 
 class HostFacts(NamedTuple):
@@ -58,6 +58,29 @@ class HostFacts(NamedTuple):
         return pl.col("host").replace_strict(self.hosts, self.hostnames, default=None, return_dtype=pl.String)
 
 
+@functools.cache
+def _columns_of_summaries() -> list[pl.Expr]:
+    """The columns that need nothing but the summary. Building them takes 4 ms, a third of a small derivation."""
+    return [
+        container_name(),
+        running(),
+        health(),
+        is_host_network_mode(),
+        image(),
+        image_sha256(),
+        image_version(),
+        public_ports(),
+        private_ports(),
+        is_excluded(),
+        aliases(),
+        compose_project(),
+        compose_service(),
+        dependencies(),
+        blacklist_reasons(),
+        idle_settings(),
+    ]
+
+
 def derive_containers(
     summaries: pl.DataFrame, by_name: pl.Series, is_explicit: pl.Series, facts: HostFacts
 ) -> pl.DataFrame:
@@ -72,25 +95,10 @@ def derive_containers(
         summaries.lazy()
         .with_columns(by_name.alias("labels"))
         .select(
-            container_name(),
-            running(),
-            health(),
-            is_host_network_mode(),
-            image(),
-            image_sha256(),
-            image_version(),
-            public_ports(),
-            private_ports(),
+            *_columns_of_summaries(),
             is_explicit,
-            is_excluded(),
-            aliases(),
-            compose_project(),
-            compose_service(),
-            dependencies(),
-            blacklist_reasons(),
             network(reachable),
             public_hostname_of(facts.is_local(), facts.hostname()),
-            idle_settings(),
         )
         .unnest("image_reference", "idle")
     )
@@ -98,7 +106,7 @@ def derive_containers(
     containers = with_whole_columns(summaries, derived.collect(engine="in-memory"))
     is_blacklisted = (pl.col("blacklist_reasons").list.len() > 0).alias("is_blacklisted")
     private = private_hostname_in(pl.col("network"), reachable)
-    return CONTAINERS.conform(with_whole_columns(containers, containers.select(private, is_blacklisted)))
+    return with_whole_columns(containers, containers.select(private, is_blacklisted))
 
 
 def with_whole_columns(frame: pl.DataFrame, columns: pl.DataFrame) -> pl.DataFrame:

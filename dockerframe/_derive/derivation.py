@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import polars as pl
@@ -61,17 +62,19 @@ class Gathered:
 class Derivation:
     """Everything that is derived from one `Gathered`. Pure: the same input gives the same parts.
 
-    Two threads that ask for different parts derive them side by side; a part is derived once.
+    Two threads that ask for different parts derive them side by side; a part is derived once. `containers` are the
+    derived containers where they are known already.
     """
 
     def __init__(self, gathered: Gathered, *, containers: pl.DataFrame | None = None) -> None:
         self.gathered = gathered
-        self._parts: dict[str, Any] = {} if containers is None else {"containers": containers}
+        self._given = containers
+        self._parts: dict[str, Any] = {}
         self._locks: dict[str, threading.Lock] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle what was gathered; parts are derived again."""
-        return type(self), (self.gathered,)
+        return partial(type(self), containers=self._given), (self.gathered,)
 
     def forget(self) -> None:
         """Let go of the parts, which take memory, once every table is there."""
@@ -85,7 +88,7 @@ class Derivation:
     @property
     def containers(self) -> pl.DataFrame:
         """The summaries with every derived column."""
-        return self._part("containers", self._derive_containers)
+        return self._part("containers", self._derive_containers) if self._given is None else self._given
 
     @property
     def dependencies(self) -> pl.DataFrame:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import polars as pl
 
 from dockerframe._config.audit_settings import AuditSettings
+from dockerframe._derive.derivation import Derivation, Gathered
 from dockerframe._derive.labels import on_host
 from dockerframe._queries import dependencies as dependency_graph
 from dockerframe._queries.diff import differences
@@ -96,9 +97,18 @@ class Snapshot:
     _audits: dict[tuple[Rule, ...], Audit] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
-        """Accept the tables as any mapping."""
+        """Accept the tables as any mapping; those that an earlier version did not write are derived."""
         if not isinstance(self.tables, LazyTables):
-            object.__setattr__(self, "tables", LazyTables(self.tables))
+            given = self.tables
+            gathered = Gathered(
+                given["containers"],
+                given["hosts"],
+                given["errors"],
+                precedence=self.precedence,
+                explicit_only=self.explicit_only,
+            )
+            derivation = Derivation(gathered, containers=given["containers"])
+            object.__setattr__(self, "tables", LazyTables(given, derivation))
 
     def __getattr__(self, name: str) -> pl.DataFrame:
         """A table by its name.
