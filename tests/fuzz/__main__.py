@@ -1,6 +1,6 @@
 """Fuzz one target with atheris: `python -m tests.fuzz labels -max_total_time=60` (needs `pip install atheris`).
 
-What is found is written to the current folder; put it into `tests/fuzz/corpus/TARGET` once it is mended.
+Inputs that fail are written to the current folder; move them to `tests/fuzz/corpus/TARGET` after the fix.
 """
 
 from __future__ import annotations

@@ -55,11 +55,11 @@ def test_pieces_here(fleet: dkf.Fleet, tmp_path: Path) -> None:
     complete = fleet.snapshot(progress=False)
     pieces = fleet.write_pieces(tmp_path / "p", hosts_per_piece=60)
     assert len(list((tmp_path / "p").glob("piece-*"))) == 5
-    again = dkf.scan_pieces(tmp_path / "p")
-    assert_same(again.snapshot(), complete)
-    assert again.hosts.height == pieces.hosts.height == 250
-    assert again.scan("containers").select(pl.len()).collect().item() == complete.containers.height
-    assert again.scan("inspections").collect().height == 0
+    scanned = dkf.scan_pieces(tmp_path / "p")
+    assert_same(scanned.snapshot(), complete)
+    assert scanned.hosts.height == pieces.hosts.height == 250
+    assert scanned.scan("containers").select(pl.len()).collect().item() == complete.containers.height
+    assert scanned.scan("inspections").collect().height == 0
     with pytest.raises(dkf.SnapshotError, match="already has the pieces of a fleet"):
         fleet.write_pieces(tmp_path / "p")
     (tmp_path / "p" / "pieces.json").unlink()
@@ -69,8 +69,8 @@ def test_pieces_here(fleet: dkf.Fleet, tmp_path: Path) -> None:
     with pytest.raises(dkf.SnapshotError, match="no complete pieces"):
         dkf.scan_pieces(tmp_path)
     with pytest.raises(dkf.SnapshotError, match="no table 'nope'"):
-        again.scan("nope")
-    with pytest.raises(dkf.SnapshotError, match="can't have 0 hosts"):
+        scanned.scan("nope")
+    with pytest.raises(dkf.SnapshotError, match="cannot have 0 hosts"):
         fleet.write_pieces(tmp_path / "q", hosts_per_piece=0)
 
 
