@@ -1,0 +1,286 @@
+"""What Traefik 3 serves from container labels, over all hosts at once.
+
+The rules are those of exposures.md, section "Traefik v3". One Traefik watches one host's engine, so routers, services
+and middlewares of one name meet within a host.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from dockerframe._derive.exposures.addresses import addresses, attachments, lowest_port
+from dockerframe._derive.exposures.settings import TraefikSettings, settings_table
+from dockerframe._derive.exposures.table import EXPOSURES
+from dockerframe._derive.exposures.templates import constraint, normalized
+from dockerframe._derive.exposures.traefik_labels import DecodedLabels, decode_labels
+from dockerframe._derive.exposures.traefik_merge import conflicts
+from dockerframe._derive.exposures.traefik_middlewares import usable_middlewares
+from dockerframe._derive.exposures.traefik_routers import Names, judged, routers
+from dockerframe._derive.exposures.traefik_services import Services, built_protocols, services
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_TRUE: Final = ("1", "t", "T", "TRUE", "true", "True")
+_HEALTH: Final = r"\((?:health: )?(starting|healthy|unhealthy)\)$"
+_READ: Final = (
+    "host",
+    "container_id",
+    "container_name",
+    "names",
+    "state",
+    "status",
+    "health",
+    "labels",
+    "networks",
+    "network_mode",
+    "ports",
+    "compose_project",
+    "compose_service",
+)
+
+
+def traefik_exposures(
+    containers: pl.DataFrame, settings: TraefikSettings | Mapping[str, TraefikSettings]
+) -> pl.DataFrame:
+    """The rows of `exposures` that Traefik gives, in the order of the containers.
+
+    Reads the table `containers`. `settings` are those of all hosts, or by host.
+
+    Examples
+    --------
+    >>> import dockerframe as dkf
+    >>> labels = {"traefik.http.routers.app.rule": "Host(`app.example.com`)", "traefik.http.routers.app.tls": "true"}
+    >>> summary = {"Id": "1", "Names": ["/app"], "State": "running", "Labels": labels, "Ports": [{"PrivatePort": 80}]}
+    >>> summary["NetworkSettings"] = {"Networks": {"bridge": {"IPAddress": "172.17.0.2"}}}
+    >>> table = traefik_exposures(dkf.from_summaries([summary]).containers, TraefikSettings())
+    >>> table.select("router", "hostnames", "target_host", "target_port", "tls").row(0)
+    ('app', ['app.example.com'], '172.17.0.2', 80, True)
+    """
+    own = _containers(containers, settings)
+    decoded = decode_labels(traefik_labels(containers))
+    own = _with_provider_labels(own, decoded)
+    own = _with_reason(own)
+    if own["set_only_labelled"].any():
+        own = _labelled_only(own, decoded)
+    kept = own.filter(pl.col("reason").is_null())
+    kept = kept.join(addresses(own, attachments(own)), on="row", how="left", maintain_order="left")
+    built = built_protocols(kept, decoded.rows)
+    found = services(kept, decoded.rows, built)
+    configured = kept.join(found.dropped, on="row", how="anti")
+    rows = _router_rows(configured, decoded, built, found)
+    dropped = _dropped_rows(own, found, decoded, configured, rows)
+    return _table(own, pl.concat([rows, dropped], how="diagonal"))
+
+
+def traefik_labels(containers: pl.DataFrame) -> pl.DataFrame:
+    """The labels whose names begin with `traefik.` in any case: `row` (UInt32, the container's position), `label`, `value`."""
+    row = pl.int_range(pl.len(), dtype=pl.UInt32).alias("row")
+    entries = containers.lazy().select(row, pl.col("labels").map.entries())
+    rows = entries.explode("labels", empty_as_null=False, keep_nulls=False)
+    key = pl.col("labels").struct.field("key")
+    value = pl.col("labels").struct.field("value").fill_null("")
+    return (
+        rows.select("row", key.alias("label"), value.alias("value"))
+        .filter(pl.col("label").str.contains(r"(?i)^traefik\."))
+        .collect()
+    )
+
+
+def _containers(containers: pl.DataFrame, settings: TraefikSettings | Mapping[str, TraefikSettings]) -> pl.DataFrame:
+    """The containers as Traefik sees them: with its settings, `service_name`, `is_running` and `is_healthy`."""
+    table = settings_table(containers["host"], settings, TraefikSettings())
+    names = pl.col("names").list.eval(pl.element().filter(pl.element().str.count_matches("/") == 1))
+    name = pl.coalesce(names.list.first().str.strip_prefix("/"), "container_name").fill_null("")
+    composed = pl.concat_str("compose_service", "compose_project", separator="_")
+    is_composed = (pl.col("compose_service") != "") & (pl.col("compose_project") != "")
+    health = pl.coalesce(
+        pl.when(~pl.col("health").is_in(["", "none"])).then("health"), pl.col("status").str.extract(_HEALTH)
+    )
+    return (
+        containers.lazy()
+        .select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"), *_READ)
+        .with_columns(name.alias("container_name"))
+        .with_columns(
+            normalized(pl.when(is_composed).then(composed).otherwise("container_name")).alias("service_name"),
+            pl.col("state").is_in(["", "running"]).fill_null(value=True).alias("is_running"),
+            (health == "healthy").fill_null(value=True).alias("is_healthy"),
+            lowest_port(),
+        )
+        .join(table.lazy(), on="host", how="left", maintain_order="left")
+        .collect()
+    )
+
+
+def _with_provider_labels(own: pl.DataFrame, decoded: DecodedLabels) -> pl.DataFrame:
+    """The containers with what `traefik.enable` and `traefik.docker.*` say, and their first label error."""
+    path, value = pl.col("path"), pl.col("value")
+    said = (
+        decoded.rows.lazy()
+        .filter(pl.col("section") == "provider")
+        .group_by("row")
+        .agg(
+            value.filter(path == "enable").first().alias("enable"),
+            value.filter(path == "docker.network").first().alias("labelled_network"),
+            value.filter(path == "docker.allownonrunning").first().is_in(_TRUE).alias("allows_stopped"),
+            pl.col("label").alias("provider_labels"),
+        )
+    )
+    first = decoded.errors.lazy().sort("row", "stage", "label")
+    refused = first.group_by("row").agg(
+        pl.col("label").filter("is_provider").first().alias("refused_provider_label"),
+        pl.col("label").filter(~pl.col("is_provider")).first().alias("refused_label"),
+    )
+    wanted = pl.coalesce("labelled_network", "set_network")
+    return (
+        own.lazy()
+        .join(said, on="row", how="left", maintain_order="left")
+        .join(refused, on="row", how="left", maintain_order="left")
+        .with_columns(
+            pl.coalesce(pl.col("enable").is_in(_TRUE), "set_exposed_by_default").alias("is_enabled"),
+            pl.when(wanted != "").then(wanted).alias("wanted"),
+            pl.col("allows_stopped").fill_null(value=False),
+            pl.col("refused_provider_label").is_not_null().alias("is_unreadable"),
+            (pl.col("is_running") & pl.col("is_healthy")).alias("gives_servers"),
+        )
+        .collect()
+    )
+
+
+def _with_reason(own: pl.DataFrame) -> pl.DataFrame:
+    """The containers with the reason for which Traefik drops them before it builds anything; null where it does not."""
+    own = own.with_columns(_matches(own))
+    return own.with_columns(
+        pl.when("is_unreadable")
+        .then(pl.lit("label_error"))
+        .when(~pl.col("is_enabled"))
+        .then(pl.lit("disabled"))
+        .when(~pl.col("matches"))
+        .then(pl.lit("constraint"))
+        .when(~pl.col("allows_stopped") & ~pl.col("is_running"))
+        .then(pl.lit("not_running"))
+        .when(~pl.col("allows_stopped") & ~pl.col("set_allow_empty_services") & ~pl.col("is_healthy"))
+        .then(pl.lit("unhealthy"))
+        .when(pl.col("refused_label").is_not_null())
+        .then(pl.lit("label_error"))
+        .alias("reason")
+    )
+
+
+def _matches(own: pl.DataFrame) -> pl.Series:
+    """Whether each container matches the constraints of its host, each distinct expression being read once."""
+    texts = [text for text in own["set_constraints"].unique().sort().to_list() if text]
+    matches = pl.lit(value=True)
+    for text in texts:
+        matches = pl.when(pl.col("set_constraints") == text).then(constraint(text)).otherwise(matches)
+    return own.select(
+        matches.alias("matches") if texts else pl.lit(value=True).repeat_by(pl.len()).explode().alias("matches")
+    )["matches"]
+
+
+def _labelled_only(own: pl.DataFrame, decoded: DecodedLabels) -> pl.DataFrame:
+    labelled = pl.concat([decoded.rows["row"], decoded.errors["row"]]).unique()
+    return own.filter(~pl.col("set_only_labelled") | pl.col("row").is_in(labelled.implode()))
+
+
+def _router_rows(
+    configured: pl.DataFrame, decoded: DecodedLabels, built: pl.DataFrame, found: Services
+) -> pl.DataFrame:
+    """The routers with their reason and target."""
+    host = configured.select("row", "host")
+    own_services = found.rows.join(host, on="row", how="left", maintain_order="left")
+    every = routers(configured, decoded.rows, built.join(host, on="row", how="semi"), found.rows)
+    staying = every.filter(pl.col("reason").is_null())
+    names = Names(
+        services=own_services,
+        service_conflicts=conflicts(own_services, decoded.rows, "services", "service"),
+        router_conflicts=conflicts(staying, decoded.rows, "routers", "router", "rule", "service", "is_default_rule"),
+        middlewares=usable_middlewares(configured, decoded.rows),
+    )
+    return _with_targets(judged(every, names), own_services)
+
+
+def _with_targets(rows: pl.DataFrame, own_services: pl.DataFrame) -> pl.DataFrame:
+    """The routers with the target of their service: that of their own container, else the first of the host."""
+    target = ["scheme", "target_host", "target_port"]
+    plain = pl.col("service").alias("plain_service")
+    own = own_services.select("row", "protocol", plain, *target, "has_server", pl.col("labels").alias("service_labels"))
+    first = own_services.filter("has_server").unique(["host", "protocol", "service"], keep="first", maintain_order=True)
+    first = first.select("host", "protocol", plain, *(pl.col(name).alias(f"other_{name}") for name in target))
+    is_served = pl.col("reason").is_null() & ~pl.col("is_foreign")
+    has_own = pl.col("own_server").fill_null(value=False)
+    joined = (
+        rows.lazy()
+        .join(
+            own.lazy().rename({"has_server": "own_server"}),
+            on=["row", "protocol", "plain_service"],
+            how="left",
+            maintain_order="left",
+        )
+        .join(first.lazy(), on=["host", "protocol", "plain_service"], how="left", maintain_order="left")
+    )
+    return joined.with_columns(
+        pl.when(is_served & has_own).then(name).when(is_served).then(f"other_{name}").alias(name) for name in target
+    ).collect()
+
+
+def _dropped_rows(
+    own: pl.DataFrame, found: Services, decoded: DecodedLabels, configured: pl.DataFrame, rows: pl.DataFrame
+) -> pl.DataFrame:
+    """The containers that Traefik drops whole, and those that keep no router."""
+    early = own.lazy().filter(pl.col("reason").is_not_null())
+    refused = pl.coalesce("refused_provider_label", "refused_label")
+    early = early.select(
+        "row",
+        "reason",
+        pl.when(pl.col("reason") == "label_error").then(pl.concat_list(refused)).alias("labels"),
+        (pl.col("reason") != "label_error").alias("with_provider_labels"),
+    )
+    late = found.dropped.lazy().select("row", "reason", "labels", pl.lit(value=True).alias("with_provider_labels"))
+    without = configured.lazy().join(rows.lazy(), on="row", how="anti").select("row")
+    service_labels = (
+        found.rows.lazy()
+        .group_by("row")
+        .agg(
+            pl.when(pl.col("protocol").eq("http").any())
+            .then(pl.lit("several_services"))
+            .otherwise(pl.lit("no_router"))
+            .alias("reason"),
+            pl.col("labels").list.explode(empty_as_null=False, keep_nulls=False),
+        )
+    )
+    empty = without.join(service_labels, on="row", how="left").with_columns(
+        pl.lit(value=True).alias("with_provider_labels")
+    )
+    return pl.concat([early, late, empty.select("row", "reason", "labels", "with_provider_labels")]).collect()
+
+
+def _table(own: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """The rows as those of the table `exposures`."""
+    keys = own.lazy().select("row", "host", "container_id", "container_name", "provider_labels")
+    is_router = pl.col("router").is_not_null()
+    empty = pl.lit([], pl.List(pl.String()))
+    with_provider = is_router | pl.col("with_provider_labels").fill_null(value=False)
+    labels = pl.concat_list(
+        pl.col("labels").fill_null(empty),
+        pl.when(is_router).then("service_labels").fill_null(empty),
+        pl.when(with_provider).then("provider_labels").fill_null(empty),
+    )
+    finished = (
+        rows.lazy()
+        .drop("host", "container_name", "container_id", strict=False)
+        .join(keys, on="row", how="left")
+        .sort("row", "protocol", "router", nulls_last=True)
+        .with_columns(
+            pl.lit("traefik").alias("proxy"),
+            pl.when(is_router).then("hostnames").otherwise(empty).alias("hostnames"),
+            pl.when(is_router).then("paths").otherwise(empty).alias("paths"),
+            pl.when(is_router).then(pl.lit("proxy")).alias("handler"),
+            pl.col("reason").alias("excluded_reason"),
+            labels.list.unique().list.sort().alias("source_labels"),
+        )
+        .collect()
+    )
+    return EXPOSURES.conform(finished)

@@ -1,0 +1,122 @@
+"""What Traefik does with routers, services and middlewares of one name on several containers of a host.
+
+Equal ones join; of different ones, none is left. Only names that several containers define are compared.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Final
+
+import polars as pl
+
+from dockerframe._derive.exposures.go_values import boolean, duration, integer
+from dockerframe._derive.exposures.traefik_schema import ROOT
+
+KEY: Final = ("host", "protocol", "lower_name")
+_SERVERS: Final = r"^loadbalancer\.server(\.|$)"
+
+
+def conflicts(defined: pl.DataFrame, rows: pl.DataFrame, section: str, name: str, *also: str) -> pl.DataFrame:
+    """The names that several containers of a host define differently: `host`, `protocol` and the name.
+
+    Parameters
+    ----------
+    defined
+        A row per definition: `row`, `host`, `protocol`, `lower_name` (null where no label defines it), the name.
+    rows
+        The decoded labels.
+    section
+        `routers`, `services` or `middlewares`.
+    name
+        The column with the name.
+    also
+        Columns that must be equal as well.
+    """
+    key = ["host", "protocol", name]
+    several = defined.lazy().group_by(key).agg(pl.len().alias("count")).filter(pl.col("count") > 1).drop("count")
+    repeated = defined.lazy().join(several, on=key, how="semi").collect()
+    if repeated.is_empty():
+        return repeated.select(key)
+    contents = _contents(repeated, rows, section)
+    compared = repeated.join(contents, on=["row", "protocol", "lower_name"], how="left", nulls_equal=True)
+    compared = compared.with_columns(pl.col("content").fill_null(""))
+    distinct = compared.lazy().group_by(key).agg(pl.struct("content", *also).n_unique().alias("count"))
+    return distinct.filter(pl.col("count") > 1).select(key).collect()
+
+
+def _contents(repeated: pl.DataFrame, rows: pl.DataFrame, section: str) -> pl.DataFrame:
+    """The content of each definition as a text that is equal where Traefik's objects are equal."""
+    protocol = pl.col("section").str.split(".").list.first().alias("protocol")
+    own = (
+        rows.lazy()
+        .filter(pl.col("section").str.ends_with(f".{section}") & pl.col("name").is_not_null())
+        .join(repeated.lazy().select("row").unique(), on="row", how="semi")
+        .with_columns(protocol)
+        .join(
+            repeated.lazy().select("row", "protocol", "lower_name").unique(),
+            on=["row", "protocol", "lower_name"],
+            how="semi",
+        )
+        .filter(~pl.col("is_disabled") & (pl.col("kind") != "lost") & ~pl.col("path").str.contains(_SERVERS))
+        .collect()
+    )
+    items = own.join(_items(own), on=["section", "path", "kind", "value"], how="left")
+    texts = items.explode("items", empty_as_null=False, keep_nulls=False)
+    return texts.group_by("row", "protocol", "lower_name").agg(
+        pl.col("items").unique().sort().str.join("\n").alias("content")
+    )
+
+
+def _items(own: pl.DataFrame) -> pl.DataFrame:
+    distinct = own.select("section", "path", "kind", "value").unique()
+    items = [content(section, path, kind, value) for section, path, kind, value in distinct.iter_rows()]
+    return distinct.with_columns(pl.Series("items", items, dtype=pl.List(pl.String())))
+
+
+def content(section: str, path: str, kind: str, value: str) -> list[str]:
+    """What a label adds to an object: the struct that it makes, and its value unless that is the default.
+
+    Examples
+    --------
+    >>> content("http.services", "loadbalancer.passhostheader", "flag", "1")
+    ['loadbalancer/']
+    >>> content("http.routers", "priority", "integer", "07")
+    ['priority=7']
+    """
+    parents = [path] if kind in {"struct", "map", "list"} else [path.rpartition(".")[0]]
+    found = [f"{parent}/" for parent in parents if parent and not parent.endswith("responseforwarding")]
+    if kind in {"struct", "map", "list"}:
+        return found
+    normal = _normal(kind, value)
+    default = _default(section, path)
+    if default != "?" and normal == _normal(kind, default):
+        return found
+    return [*found, f"{path}={normal}"]
+
+
+def _normal(kind: str, value: str) -> str:
+    if kind == "flag":
+        return str(boolean(value) or False)
+    if kind == "integer":
+        return str(integer(value) or 0)
+    if kind == "duration":
+        return str(duration(value) or 0)
+    if kind == "texts":
+        return ",".join(part.strip() for part in value.split(",")) if value else ""
+    return value
+
+
+@lru_cache(maxsize=4096)
+def _default(section: str, path: str) -> str:
+    """The default of a field; `?` where no value equals the absence of one."""
+    at = ROOT
+    for part in [*section.split("."), "", *path.split(".")]:
+        below = at.element if at.kind == "map" else at.fields.get(part) if part or at.kind == "struct" else at
+        if below is None:
+            # A numbered struct of a list.
+            continue
+        if at.kind == "map" and below.kind == "text":
+            return "?"
+        at = below
+    return at.default

@@ -1,0 +1,117 @@
+"""Middlewares that labels define, and those that Traefik cannot build: routers that name one are disabled."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from dockerframe._derive.exposures.traefik_merge import conflicts
+from dockerframe._derive.exposures.traefik_schema import HTTP_MIDDLEWARES, TCP_MIDDLEWARES
+from dockerframe._derive.exposures.traefik_services import is_foreign
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_SECTIONS: Final = ("http.middlewares", "tcp.middlewares")
+_TYPES: Final = sorted({*HTTP_MIDDLEWARES, *TCP_MIDDLEWARES})
+_ID: Final = ["host", "protocol", "middleware"]
+
+
+def split_names(text: pl.Expr) -> pl.Expr:
+    """The names of a list in a label: separated by commas; null for an empty text."""
+    names = text.str.split(",").list.eval(pl.element().str.strip_chars())
+    return pl.when(text != "").then(names)
+
+
+def usable_middlewares(configured: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    """The middlewares that Traefik can build: `host`, `protocol`, `middleware`.
+
+    `configured` has `row`, `host` and `set_providers` of the containers that Traefik keeps.
+    """
+    defined = _defined(configured, rows)
+    if defined.is_empty():
+        return defined.select(_ID)
+    refused = conflicts(defined, rows, "middlewares", "middleware")
+    left = defined.join(refused, on=_ID, how="anti")
+    sound = left.filter(pl.col("is_sound"))
+    links = sound.filter(pl.col("members").is_not_null())
+    if links.is_empty():
+        return sound.select(_ID).unique()
+    return _without_broken_chains(sound, links)
+
+
+def _defined(configured: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+    path = pl.col("path")
+    kind = path.str.extract(r"^([^.]*)").alias("type")
+    typed = (
+        rows.lazy()
+        .filter(pl.col("section").is_in(_SECTIONS) & pl.col("name").is_not_null())
+        .join(configured.lazy().select("row", "host", "set_providers"), on="row")
+        .with_columns(kind, pl.col("section").str.split(".").list.first().alias("protocol"))
+    )
+    is_type = pl.col("type").is_in(_TYPES) & ~pl.col("is_disabled")
+    members = pl.col("value").filter((path == "chain.middlewares") & (pl.col("value") != "")).first()
+    return (
+        typed.group_by("row", "protocol", "lower_name")
+        .agg(
+            pl.col("host").first(),
+            pl.col("name").first().alias("middleware"),
+            (pl.col("type").filter(is_type).n_unique() == 1).alias("is_sound"),
+            split_names(members).alias("members"),
+            pl.col("set_providers").first(),
+        )
+        .collect()
+    )
+
+
+def _without_broken_chains(sound: pl.DataFrame, links: pl.DataFrame) -> pl.DataFrame:
+    """A chain can be built when all its members can, without coming back to itself."""
+    member = links.select(*_ID, "set_providers", pl.col("members")).explode(
+        "members", empty_as_null=False, keep_nulls=False
+    )
+    member = member.filter(~is_foreign(pl.col("members"))).with_columns(pl.col("members").str.strip_suffix("@docker"))
+    needs: dict[tuple[str, str, str], set[tuple[str, str, str]]] = defaultdict(set)
+    for host, protocol, chain, name in member.select(*_ID, "members").iter_rows():
+        needs[host, protocol, chain].add((host, protocol, name))
+    names = set(sound.select(_ID).iter_rows())
+    usable = _reachable(names, needs)
+    return pl.DataFrame(sorted(usable), schema=dict.fromkeys(_ID, pl.String()), orient="row")
+
+
+def _reachable(
+    names: Iterable[tuple[str, str, str]], needs: dict[tuple[str, str, str], set[tuple[str, str, str]]]
+) -> set[tuple[str, str, str]]:
+    """The names whose needs are met, in time linear in names and needs."""
+    waiting = {name: len(needs.get(name, ())) for name in names}
+    wanted_by: dict[tuple[str, str, str], list[tuple[str, str, str]]] = defaultdict(list)
+    for name, wants in needs.items():
+        for want in wants:
+            wanted_by[want].append(name)
+    ready = [name for name, count in waiting.items() if count == 0]
+    met: set[tuple[str, str, str]] = set(ready)
+    while ready:
+        for name in wanted_by[ready.pop()]:
+            waiting[name] = waiting.get(name, 0) - 1
+            if waiting[name] == 0:
+                met.add(name)
+                ready.append(name)
+    return met
+
+
+def routers_with_unusable(routers: pl.DataFrame, usable: pl.DataFrame) -> pl.DataFrame:
+    """The routers (`router_id`) that name a middleware which Traefik cannot build.
+
+    `routers` has `router_id`, `host`, `protocol`, `middlewares` (text) and `set_providers`.
+    """
+    named = routers.lazy().filter(pl.col("middlewares").is_not_null() & (pl.col("protocol") != "udp"))
+    each = (
+        named.select(
+            "router_id", "host", "protocol", "set_providers", split_names(pl.col("middlewares")).alias("middleware")
+        )
+        .explode("middleware", empty_as_null=False, keep_nulls=False)
+        .filter(~is_foreign(pl.col("middleware")))
+        .with_columns(pl.col("middleware").str.strip_suffix("@docker"))
+    )
+    return each.join(usable.lazy(), on=_ID, how="anti").select("router_id").unique().collect()
