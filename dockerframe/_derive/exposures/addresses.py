@@ -51,7 +51,7 @@ def shares_with(containers: pl.DataFrame) -> pl.DataFrame:
     by_start = owners.filter(pl.len().over("host", "short") == 1).select(
         "host", "short", pl.col("owner").alias("by_start")
     )
-    is_short = pl.col("reference").str.len_bytes() == 12  # noqa: PLR2004 - ids as people see them
+    is_short = pl.col("reference").str.len_bytes() == 12
     return (
         sharing.join(by_id.unique(["host", "reference"]), on=["host", "reference"], how="left")
         .join(by_name.unique(["host", "reference"]), on=["host", "reference"], how="left")

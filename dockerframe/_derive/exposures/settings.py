@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import Final, TypeVar
 
 import polars as pl
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 DEFAULT_RULE: Final = "Host(`{{ normalize .Name }}`)"
 """Traefik's rule for routers without one."""
@@ -107,7 +105,7 @@ def settings_table(hosts: pl.Series, settings: SettingsT | Mapping[str, Settings
     Hosts that a mapping does not name have the default.
     """
     names = hosts.unique().sort()
-    chosen = [settings.get(host, default) if not isinstance(settings, type(default)) else settings for host in names]
+    chosen = [settings.get(host, default) if isinstance(settings, Mapping) else settings for host in names]
     columns = [
         pl.Series(f"set_{one.name}", [_plain(getattr(each, one.name)) for each in chosen], _DTYPES[one.name])
         for one in fields(default)

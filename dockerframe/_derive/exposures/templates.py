@@ -25,7 +25,7 @@ _TOKEN: Final = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|`([^`]*)`|(\||\(|\))|([.\
 _DEEPEST: Final = 20
 
 
-class _Unsupported(Exception):
+class _UnsupportedError(Exception):
     """A template uses something that is not known here."""
 
 
@@ -70,7 +70,7 @@ def template(text: str) -> pl.Expr | None:
         end, trims = found.end(), found.group(3) is not None
         try:
             pieces.append(_pipeline(_tokens(found.group(2)), 0))
-        except _Unsupported:
+        except _UnsupportedError:
             return None
     rest = text[end:]
     if "{{" in rest:
@@ -85,7 +85,7 @@ def _tokens(text: str) -> list[_Token]:
     while position < len(stripped):
         found = _TOKEN.match(stripped, position)
         if found is None or (found.group(1) is not None and "\\" in found.group(1).replace('\\"', "")):
-            raise _Unsupported
+            raise _UnsupportedError
         position = found.end()
         if found.group(3) or found.group(4):
             tokens.append(_Token("sign" if found.group(3) else "word", found.group(3) or found.group(4)))
@@ -97,7 +97,7 @@ def _tokens(text: str) -> list[_Token]:
 def _pipeline(tokens: list[_Token], depth: int) -> pl.Expr:
     """The value of commands joined by `|`: each is the last argument of the next."""
     if depth > _DEEPEST:
-        raise _Unsupported
+        raise _UnsupportedError
     commands: list[list[_Token]] = [[]]
     nesting = 0
     for token in tokens:
@@ -114,7 +114,7 @@ def _pipeline(tokens: list[_Token], depth: int) -> pl.Expr:
 
 def _command(tokens: list[_Token], piped: list[pl.Expr], depth: int) -> pl.Expr:
     if not tokens:
-        raise _Unsupported
+        raise _UnsupportedError
     first, rest = tokens[0], tokens[1:]
     if first == ("word", "index"):
         return _index(rest, piped)
@@ -122,18 +122,18 @@ def _command(tokens: list[_Token], piped: list[pl.Expr], depth: int) -> pl.Expr:
         arguments = [*_operands(rest, depth), *piped]
         take = _FUNCTIONS.get(first.text)
         if take is None or not arguments:
-            raise _Unsupported
+            raise _UnsupportedError
         return take(arguments)
     operands = _operands(tokens, depth)
     if len(operands) != 1 or piped:
-        raise _Unsupported
+        raise _UnsupportedError
     return operands[0]
 
 
 def _index(tokens: Sequence[_Token], piped: list[pl.Expr]) -> pl.Expr:
     """`index .Labels "name"`: empty without that label."""
-    if piped or len(tokens) != 2 or tokens[0] != ("word", ".Labels") or tokens[1].kind != "text":  # noqa: PLR2004
-        raise _Unsupported
+    if piped or len(tokens) != 2 or tokens[0] != ("word", ".Labels") or tokens[1].kind != "text":
+        raise _UnsupportedError
     return pl.col("labels").map.get(tokens[1].text).fill_null("")
 
 
@@ -151,7 +151,7 @@ def _operands(tokens: list[_Token], depth: int) -> list[pl.Expr]:
         elif token.text in _FIELDS:
             found.append(pl.col(_FIELDS[token.text]))
         else:
-            raise _Unsupported
+            raise _UnsupportedError
         position += 1
     return found
 
@@ -162,7 +162,7 @@ def _closing(tokens: list[_Token], start: int) -> int:
         nesting += (tokens[position] == ("sign", "(")) - (tokens[position] == ("sign", ")"))
         if nesting == 0:
             return position
-    raise _Unsupported
+    raise _UnsupportedError
 
 
 _FIELDS: Final = {".Name": "service_name", ".ContainerName": "container_name"}
@@ -175,7 +175,7 @@ def _first_filled(values: list[pl.Expr]) -> pl.Expr:
 def _exactly(count: int, make: Callable[..., pl.Expr]) -> Callable[[list[pl.Expr]], pl.Expr]:
     def take(arguments: list[pl.Expr]) -> pl.Expr:
         if len(arguments) != count:
-            raise _Unsupported
+            raise _UnsupportedError
         return make(*arguments)
 
     return take
@@ -227,7 +227,7 @@ def constraint(text: str) -> pl.Expr:
 
 
 def _matcher(call: Call, literals: Sequence[str]) -> pl.Expr | None:
-    if call.name not in {"Label", "LabelRegex"} or len(call.arguments) != 2:  # noqa: PLR2004 - a name and a value
+    if call.name not in {"Label", "LabelRegex"} or len(call.arguments) != 2:
         return None
     name, wanted = (literals[number] for number in call.arguments)
     value = pl.col("labels").map.get(name).fill_null("")

@@ -71,12 +71,12 @@ def traefik_exposures(
     found = services(kept, decoded.rows, built)
     configured = kept.join(found.dropped, on="row", how="anti")
     rows = _router_rows(configured, decoded, built, found)
-    dropped = _dropped_rows(own, found, decoded, configured, rows)
+    dropped = _dropped_rows(own, found, configured, rows)
     return _table(own, pl.concat([rows, dropped], how="diagonal"))
 
 
 def traefik_labels(containers: pl.DataFrame) -> pl.DataFrame:
-    """The labels whose names begin with `traefik.` in any case: `row` (UInt32, the container's position), `label`, `value`."""
+    """The labels whose names begin with `traefik.`, in any case: `row` (the container's position), `label`, `value`."""
     row = pl.int_range(pl.len(), dtype=pl.UInt32).alias("row")
     entries = containers.lazy().select(row, pl.col("labels").map.entries())
     rows = entries.explode("labels", empty_as_null=False, keep_nulls=False)
@@ -226,9 +226,7 @@ def _with_targets(rows: pl.DataFrame, own_services: pl.DataFrame) -> pl.DataFram
     ).collect()
 
 
-def _dropped_rows(
-    own: pl.DataFrame, found: Services, decoded: DecodedLabels, configured: pl.DataFrame, rows: pl.DataFrame
-) -> pl.DataFrame:
+def _dropped_rows(own: pl.DataFrame, found: Services, configured: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     """The containers that Traefik drops whole, and those that keep no router."""
     early = own.lazy().filter(pl.col("reason").is_not_null())
     refused = pl.coalesce("refused_provider_label", "refused_label")

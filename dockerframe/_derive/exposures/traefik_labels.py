@@ -137,7 +137,7 @@ def decode_labels(labels: pl.DataFrame) -> DecodedLabels:
     is_provider = (pl.col("section") == "provider").fill_null(value=False) | pl.col("label").str.contains(
         r"(?i)^traefik\.(?:enable|docker\.)"
     )
-    refused = errors.with_columns(is_provider.alias("is_provider")).select(ERRORS.names()).cast(ERRORS)  # type: ignore[arg-type]
+    refused = errors.with_columns(is_provider.alias("is_provider")).select(ERRORS.names()).cast(ERRORS)
     return DecodedLabels(
         rows.select(ROWS.names()), pl.concat([refused, _errors_of_values(rows)]).sort("row", "stage", "label")
     )

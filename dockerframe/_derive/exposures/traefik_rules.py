@@ -104,9 +104,8 @@ def parse_rules(rules: pl.DataFrame) -> pl.DataFrame:
     >>> parse_rules(rules).select("hostnames", "paths", "problem").row(0)
     (['a.b'], ['/c'], None)
     """
-    cut = rules.lazy().with_row_index("rule_row").with_columns(*_skeletons(), (pl.col("syntax") == "v2").alias("v2"))
-    cut = cut.with_columns(pl.col("v2").fill_null(value=False)).collect()
-    cut = _with_hard_literals(cut)
+    is_v2 = (pl.col("syntax") == "v2").fill_null(value=False).alias("v2")
+    cut = _with_hard_literals(rules.with_row_index("rule_row").with_columns(*_skeletons(), is_v2))
     shaped = cut.lazy().join(_shapes(cut).lazy(), on=["protocol", "v2", "skeleton"], how="left").collect()
     found = shaped.lazy().join(_matched(shaped).lazy(), on="rule_row", how="left").sort("rule_row").collect()
     empty = pl.lit([], pl.List(pl.String()))
@@ -239,8 +238,11 @@ def _argument_problem(arguments: pl.DataFrame) -> pl.Expr:
     """Why Traefik refuses an argument; null where it does not."""
     argument, matcher, v2 = pl.col("argument"), pl.col("matcher"), pl.col("v2")
     ascii_only = argument.str.len_bytes() == argument.str.len_chars()
-    sni = pl.when(v2).then(argument.str.contains(_HOST_OR_ADDRESS_2))
-    sni = sni.otherwise((argument == "*") | argument.str.contains(_HOST_OR_ADDRESS))
+    sni = (
+        pl.when(v2)
+        .then(argument.str.contains(_HOST_OR_ADDRESS_2))
+        .otherwise((argument == "*") | argument.str.contains(_HOST_OR_ADDRESS))
+    )
     patterns = (
         matcher.is_in(_PATTERNS) & ~v2 & (~matcher.is_in(["HeaderRegexp", "QueryRegexp"]) | (pl.col("place") == 1))
     )

@@ -157,8 +157,8 @@ def _targets(remaining: pl.DataFrame) -> pl.DataFrame:
     """The target of each service; texts that are more than a number are read as URLs, once each."""
     is_http = pl.col("protocol") == "http"
     host, port = pl.col("server_host"), pl.col("server_port")
-    joined = pl.when(host.str.contains(":", literal=True)).then(pl.format("[{}]:{}", host, port))
-    joined = joined.otherwise(pl.format("{}:{}", host, port))
+    is_six = host.str.contains(":", literal=True)
+    joined = pl.when(is_six).then(pl.format("[{}]:{}", host, port)).otherwise(pl.format("{}:{}", host, port))
     built = pl.format("{}://{}", pl.col("server_scheme").fill_null("http"), joined)
     url = pl.when(is_http).then(pl.coalesce("url", built)).otherwise(pl.format("http://{}", joined))
     is_plain = pl.col("url").is_null() & port.str.contains(r"^[0-9]{1,5}$") & pl.col("server_scheme").is_null()
