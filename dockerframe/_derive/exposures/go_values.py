@@ -27,6 +27,9 @@ _UNITS: Final = {"ns": 1, "us": 10**3, "µs": 10**3, "μs": 10**3, "ms": 10**6, 
 _PART: Final = re.compile(r"([0-9.]+)(ns|us|µs|μs|ms|s|m|h)")
 _LARGEST: Final = 2**63 - 1
 _NOT_IN_GO: Final = re.compile(r"\\[uU<>]|\(\?[a-zA-Z-]*[xuR]")
+_ESCAPED_OR_CLASS: Final = re.compile(r"\\.|\[\^?\]?[^\]]*\]", re.DOTALL)
+_COUNT: Final = r"\{[0-9]+(?:,[0-9]*)?\}"
+_REPEATED_TWICE: Final = re.compile(rf"(?:[*+?]|{_COUNT})(?:\?(?:[*+?]|{_COUNT})|[*+]|{_COUNT})")
 _LITERAL_BRACE: Final = re.compile(r"(\\.|\{[0-9]+(?:,[0-9]*)?\})|\{", re.DOTALL)
 _SCHEME: Final = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*):(.*)", re.DOTALL)
 _NAME_OF_HOST: Final = re.compile(r"[^\x00-\x20\"<>\\^`{|}\x7f\[\]%:/?#@]*")
@@ -84,6 +87,8 @@ def is_pattern(text: str) -> bool:
     Go and Rust share their syntax (RE2) but for a few extras of Rust, and braces that Go takes literally.
     """
     if len(text) > LONGEST_PATTERN or _NOT_IN_GO.search(text):
+        return False
+    if _REPEATED_TWICE.search(_ESCAPED_OR_CLASS.sub("x", text)):
         return False
     try:
         pl.Series([""]).str.contains(rust_pattern(text), strict=True)

@@ -106,7 +106,7 @@ def settings_table(hosts: pl.Series, settings: SettingsT | Mapping[str, Settings
     """
     names = hosts.unique().sort()
     chosen = [settings.get(host, default) if isinstance(settings, Mapping) else settings for host in names]
-    columns = [
+    columns: list[pl.Series] = [
         pl.Series(f"set_{one.name}", [_plain(getattr(each, one.name)) for each in chosen], _DTYPES[one.name])
         for one in fields(default)
     ]

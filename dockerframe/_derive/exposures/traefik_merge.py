@@ -14,6 +14,7 @@ from dockerframe._derive.exposures.go_values import boolean, duration, integer
 from dockerframe._derive.exposures.traefik_schema import ROOT
 
 KEY: Final = ("host", "protocol", "lower_name")
+_ALWAYS_THERE: Final = ("loadbalancer", "loadbalancer.responseforwarding")
 _SERVERS: Final = r"^loadbalancer\.server(\.|$)"
 
 
@@ -79,13 +80,13 @@ def content(section: str, path: str, kind: str, value: str) -> list[str]:
 
     Examples
     --------
-    >>> content("http.services", "loadbalancer.passhostheader", "flag", "1")
-    ['loadbalancer/']
+    >>> content("http.services", "loadbalancer.sticky.cookie.path", "text", "/")
+    ['loadbalancer.sticky.cookie/']
     >>> content("http.routers", "priority", "integer", "07")
     ['priority=7']
     """
     parents = [path] if kind in {"struct", "map", "list"} else [path.rpartition(".")[0]]
-    found = [f"{parent}/" for parent in parents if parent and not parent.endswith("responseforwarding")]
+    found = [f"{parent}/" for parent in parents if parent and parent not in _ALWAYS_THERE]
     if kind in {"struct", "map", "list"}:
         return found
     normal = _normal(kind, value)

@@ -228,7 +228,7 @@ def _matched(shaped: pl.DataFrame) -> pl.DataFrame:
             .unique(maintain_order=True)
             .alias("paths"),
             pl.col("argument_problem").drop_nulls().first(),
-            host.filter(pl.col("matcher") == "HostSNI").first().alias("first_sni"),
+            host.filter(shown & (pl.col("matcher") == "HostSNI")).first().alias("first_sni"),
         )
         .collect()
     )
