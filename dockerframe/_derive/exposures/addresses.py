@@ -10,7 +10,7 @@ DEEPEST_SHARING: Final = 8
 """How many containers a network may be handed on through (`network_mode: container:<id>`)."""
 
 _SHARED: Final = "container:"
-_NAMED: Final = pl.Schema({"row": pl.UInt32(), "wanted": pl.String()})
+_FALSE: Final = pl.lit(value=False).alias("is_any_of_several")
 
 
 def attachments(containers: pl.DataFrame) -> pl.DataFrame:
@@ -88,19 +88,15 @@ def addresses(containers: pl.DataFrame, networks: pl.DataFrame) -> pl.DataFrame:
 
 def _any_network(networks: pl.DataFrame) -> pl.DataFrame:
     """Traefik takes any network, in no order; here it is the first by name that has an address."""
-    with_address = networks.lazy().filter(pl.col("address") != "")
-    return (
-        with_address.group_by("row")
-        .agg(
-            pl.when(pl.len() == 1)
-            .then(pl.col("address").first())
-            .otherwise(pl.col("address").sort_by("network").first())
-            .alias("any"),
-            (pl.col("address").n_unique() > 1).alias("is_any_of_several"),
-        )
-        .rename({"row": "at"})
-        .collect()
+    usable = networks.lazy().filter(pl.col("address") != "").with_columns(pl.col("row").is_duplicated().alias("is_one"))
+    single = usable.filter(~pl.col("is_one")).select("row", pl.col("address").alias("any"), _FALSE)
+    several = (
+        usable.filter("is_one")
+        .sort("row", "network")
+        .group_by("row")
+        .agg(pl.col("address").first().alias("any"), (pl.col("address").n_unique() > 1).alias("is_any_of_several"))
     )
+    return pl.concat([single, several]).rename({"row": "at"}).collect()
 
 
 def _at(asked: pl.DataFrame, networks: pl.DataFrame, any_network: pl.DataFrame, modes: pl.DataFrame) -> pl.DataFrame:

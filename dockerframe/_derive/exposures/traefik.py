@@ -23,6 +23,7 @@ from dockerframe._derive.exposures.traefik_services import Services, built_proto
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_ROW: Final = pl.int_range(pl.len(), dtype=pl.UInt32).alias("row")
 _TRUE: Final = ("1", "t", "T", "TRUE", "true", "True")
 _HEALTH: Final = r"\((?:health: )?(starting|healthy|unhealthy)\)$"
 _READ: Final = (
@@ -33,10 +34,7 @@ _READ: Final = (
     "state",
     "status",
     "health",
-    "labels",
-    "networks",
     "network_mode",
-    "ports",
     "compose_project",
     "compose_service",
 )
@@ -61,24 +59,23 @@ def traefik_exposures(
     """
     own = _containers(containers, settings)
     decoded = decode_labels(traefik_labels(containers))
-    own = _with_provider_labels(own, decoded)
-    own = _with_reason(own)
+    own = _with_reason(_with_provider_labels(own, decoded), containers["labels"])
     if own["set_only_labelled"].any():
         own = _labelled_only(own, decoded)
     kept = own.filter(pl.col("reason").is_null())
-    kept = kept.join(addresses(own, attachments(own)), on="row", how="left", maintain_order="left")
-    built = built_protocols(kept, decoded.rows)
-    found = services(kept, decoded.rows, built)
-    configured = kept.join(found.dropped, on="row", how="anti")
-    rows = _router_rows(configured, decoded, built, found)
+    numbered = containers.select(_ROW, "networks", "ports")
+    kept = kept.join(addresses(own, attachments(numbered)), on="row", how="left", maintain_order="left")
+    built = built_protocols(kept, decoded)
+    found = services(kept, decoded, built, numbered)
+    configured = kept.join(found.dropped, on="row", how="anti", maintain_order="left") if len(found.dropped) else kept
+    rows = _router_rows(configured, decoded, built, found, containers["labels"])
     dropped = _dropped_rows(own, found, configured, rows)
-    return _table(own, pl.concat([rows, dropped], how="diagonal"))
+    return _table(own, decoded, pl.concat([rows, dropped], how="diagonal"))
 
 
 def traefik_labels(containers: pl.DataFrame) -> pl.DataFrame:
     """The labels whose names begin with `traefik.`, in any case: `row` (the container's position), `label`, `value`."""
-    row = pl.int_range(pl.len(), dtype=pl.UInt32).alias("row")
-    entries = containers.lazy().select(row, pl.col("labels").map.entries())
+    entries = containers.lazy().select(_ROW, pl.col("labels").map.entries())
     rows = entries.explode("labels", empty_as_null=False, keep_nulls=False)
     key = pl.col("labels").struct.field("key")
     value = pl.col("labels").struct.field("value").fill_null("")
@@ -101,14 +98,14 @@ def _containers(containers: pl.DataFrame, settings: TraefikSettings | Mapping[st
     )
     return (
         containers.lazy()
-        .select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"), *_READ)
+        .select(_ROW, *_READ, lowest_port())
         .with_columns(name.alias("container_name"))
         .with_columns(
             normalized(pl.when(is_composed).then(composed).otherwise("container_name")).alias("service_name"),
             pl.col("state").is_in(["", "running"]).fill_null(value=True).alias("is_running"),
             (health == "healthy").fill_null(value=True).alias("is_healthy"),
-            lowest_port(),
         )
+        .drop("names", "health", "status", "state", "compose_project", "compose_service")
         .join(table.lazy(), on="host", how="left", maintain_order="left")
         .collect()
     )
@@ -116,17 +113,13 @@ def _containers(containers: pl.DataFrame, settings: TraefikSettings | Mapping[st
 
 def _with_provider_labels(own: pl.DataFrame, decoded: DecodedLabels) -> pl.DataFrame:
     """The containers with what `traefik.enable` and `traefik.docker.*` say, and their first label error."""
-    path, value = pl.col("path"), pl.col("value")
-    said = (
-        decoded.rows.lazy()
-        .filter(pl.col("section") == "provider")
-        .group_by("row")
-        .agg(
-            value.filter(path == "enable").first().alias("enable"),
-            value.filter(path == "docker.network").first().alias("labelled_network"),
-            value.filter(path == "docker.allownonrunning").first().is_in(_TRUE).alias("allows_stopped"),
-            pl.col("label").alias("provider_labels"),
-        )
+    fields = {"enable": "enable", "labelled_network": "docker.network", "allows_stopped": "docker.allownonrunning"}
+    said = decoded.values("provider", fields).lazy().select("row", pl.col("object").alias("provider_object"), *fields)
+    # An empty text names no network, not even that of the setting.
+    empty = decoded.rows.lazy().filter((pl.col("path") == "docker.network") & (pl.col("value") == ""))
+    emptied = empty.select("row", pl.lit("").alias("emptied"))
+    said = said.join(emptied, on="row", how="left").with_columns(
+        pl.coalesce("labelled_network", "emptied").alias("labelled_network"), pl.col("allows_stopped").is_in(_TRUE)
     )
     first = decoded.errors.lazy().sort("row", "stage", "label")
     refused = first.group_by("row").agg(
@@ -149,10 +142,9 @@ def _with_provider_labels(own: pl.DataFrame, decoded: DecodedLabels) -> pl.DataF
     )
 
 
-def _with_reason(own: pl.DataFrame) -> pl.DataFrame:
+def _with_reason(own: pl.DataFrame, labels: pl.Series) -> pl.DataFrame:
     """The containers with the reason for which Traefik drops them before it builds anything; null where it does not."""
-    own = own.with_columns(_matches(own))
-    return own.with_columns(
+    return own.with_columns(_matches(own, labels)).with_columns(
         pl.when("is_unreadable")
         .then(pl.lit("label_error"))
         .when(~pl.col("is_enabled"))
@@ -169,44 +161,42 @@ def _with_reason(own: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def _matches(own: pl.DataFrame) -> pl.Series:
+def _matches(own: pl.DataFrame, labels: pl.Series) -> pl.Series:
     """Whether each container matches the constraints of its host, each distinct expression being read once."""
     texts = [text for text in own["set_constraints"].unique().sort().to_list() if text]
+    if not texts:
+        return pl.repeat(value=True, n=own.height, eager=True).alias("matches")
     matches = pl.lit(value=True)
     for text in texts:
         matches = pl.when(pl.col("set_constraints") == text).then(constraint(text)).otherwise(matches)
-    return own.select(
-        matches.alias("matches") if texts else pl.lit(value=True).repeat_by(pl.len()).explode().alias("matches")
-    )["matches"]
+    return own.select("set_constraints").hstack([labels.alias("labels")]).select(matches.alias("matches")).to_series()
 
 
 def _labelled_only(own: pl.DataFrame, decoded: DecodedLabels) -> pl.DataFrame:
-    labelled = pl.concat([decoded.rows["row"], decoded.errors["row"]]).unique()
+    labelled = pl.concat([decoded.objects["row"], decoded.errors["row"]]).unique()
     return own.filter(~pl.col("set_only_labelled") | pl.col("row").is_in(labelled.implode()))
 
 
 def _router_rows(
-    configured: pl.DataFrame, decoded: DecodedLabels, built: pl.DataFrame, found: Services
+    configured: pl.DataFrame, decoded: DecodedLabels, built: pl.DataFrame, found: Services, labels: pl.Series
 ) -> pl.DataFrame:
     """The routers with their reason and target."""
-    host = configured.select("row", "host")
-    own_services = found.rows.join(host, on="row", how="left", maintain_order="left")
-    every = routers(configured, decoded.rows, built.join(host, on="row", how="semi"), found.rows)
+    every = routers(configured, decoded, built, found.rows, labels)
     staying = every.filter(pl.col("reason").is_null())
     names = Names(
-        services=own_services,
-        service_conflicts=conflicts(own_services, decoded.rows, "services", "service"),
-        router_conflicts=conflicts(staying, decoded.rows, "routers", "router", "rule", "service", "is_default_rule"),
-        middlewares=usable_middlewares(configured, decoded.rows),
+        services=found.rows,
+        service_conflicts=conflicts(found.rows, decoded, "service"),
+        router_conflicts=conflicts(staying, decoded, "router", "rule", "service", "is_default_rule"),
+        middlewares=usable_middlewares(configured, decoded),
     )
-    return _with_targets(judged(every, names), own_services)
+    return _with_targets(judged(every, names), found.rows)
 
 
 def _with_targets(rows: pl.DataFrame, own_services: pl.DataFrame) -> pl.DataFrame:
     """The routers with the target of their service: that of their own container, else the first of the host."""
     target = ["scheme", "target_host", "target_port"]
     plain = pl.col("service").alias("plain_service")
-    own = own_services.select("row", "protocol", plain, *target, "has_server", pl.col("labels").alias("service_labels"))
+    own = own_services.select("row", "protocol", plain, *target, "has_server", pl.col("object").alias("service_object"))
     first = own_services.filter("has_server").unique(["host", "protocol", "service"], keep="first", maintain_order=True)
     first = first.select("host", "protocol", plain, *(pl.col(name).alias(f"other_{name}") for name in target))
     is_served = pl.col("reason").is_null() & ~pl.col("is_foreign")
@@ -228,57 +218,69 @@ def _with_targets(rows: pl.DataFrame, own_services: pl.DataFrame) -> pl.DataFram
 
 def _dropped_rows(own: pl.DataFrame, found: Services, configured: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
     """The containers that Traefik drops whole, and those that keep no router."""
-    early = own.lazy().filter(pl.col("reason").is_not_null())
     refused = pl.coalesce("refused_provider_label", "refused_label")
-    early = early.select(
-        "row",
-        "reason",
-        pl.when(pl.col("reason") == "label_error").then(pl.concat_list(refused)).alias("labels"),
-        (pl.col("reason") != "label_error").alias("with_provider_labels"),
-    )
-    late = found.dropped.lazy().select("row", "reason", "labels", pl.lit(value=True).alias("with_provider_labels"))
+    is_refused = pl.col("reason") == "label_error"
+    early = own.lazy().filter(pl.col("reason").is_not_null())
+    early = early.select("row", "reason", pl.when(is_refused).then(refused).alias("refused"))
+    late = found.dropped.lazy().select("row", "reason", "object")
     without = configured.lazy().join(rows.lazy(), on="row", how="anti").select("row")
-    service_labels = (
-        found.rows.lazy()
-        .group_by("row")
-        .agg(
-            pl.when(pl.col("protocol").eq("http").any())
-            .then(pl.lit("several_services"))
-            .otherwise(pl.lit("no_router"))
-            .alias("reason"),
-            pl.col("labels").list.explode(empty_as_null=False, keep_nulls=False),
-        )
-    )
-    empty = without.join(service_labels, on="row", how="left").with_columns(
-        pl.lit(value=True).alias("with_provider_labels")
-    )
-    return pl.concat([early, late, empty.select("row", "reason", "labels", "with_provider_labels")]).collect()
+    is_http = pl.col("protocol").eq("http").any()
+    unserved = found.rows.lazy().join(without, on="row", how="semi")
+    reason = pl.when(is_http).then(pl.lit("several_services")).otherwise(pl.lit("no_router")).alias("reason")
+    empty = unserved.group_by("row").agg(reason, pl.col("object").alias("objects"))
+    return pl.concat([early, late, empty], how="diagonal").collect()
 
 
-def _table(own: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+def _table(own: pl.DataFrame, decoded: DecodedLabels, rows: pl.DataFrame) -> pl.DataFrame:
     """The rows as those of the table `exposures`."""
-    keys = own.lazy().select("row", "host", "container_id", "container_name", "provider_labels")
+    keys = own.lazy().select("row", "host", "container_id", "container_name", "provider_object")
     is_router = pl.col("router").is_not_null()
     empty = pl.lit([], pl.List(pl.String()))
-    with_provider = is_router | pl.col("with_provider_labels").fill_null(value=False)
-    labels = pl.concat_list(
-        pl.col("labels").fill_null(empty),
-        pl.when(is_router).then("service_labels").fill_null(empty),
-        pl.when(with_provider).then("provider_labels").fill_null(empty),
-    )
     finished = (
         rows.lazy()
         .drop("host", "container_name", "container_id", strict=False)
         .join(keys, on="row", how="left")
         .sort("row", "protocol", "router", nulls_last=True)
-        .with_columns(
+        .collect()
+    )
+    return EXPOSURES.conform(
+        finished.with_columns(
             pl.lit("traefik").alias("proxy"),
             pl.when(is_router).then("hostnames").otherwise(empty).alias("hostnames"),
             pl.when(is_router).then("paths").otherwise(empty).alias("paths"),
             pl.when(is_router).then(pl.lit("proxy")).alias("handler"),
             pl.col("reason").alias("excluded_reason"),
-            labels.list.unique().list.sort().alias("source_labels"),
+            _source_labels(finished, decoded.labels()),
         )
-        .collect()
     )
-    return EXPOSURES.conform(finished)
+
+
+def _source_labels(finished: pl.DataFrame, labels: pl.DataFrame) -> pl.Series:
+    """The labels that were read for each row: those of its container, its router and its service."""
+    of_object = labels["labels"]
+    empty = pl.Series([[]], dtype=pl.List(pl.String()))
+
+    def read(name: str) -> pl.Series:
+        found = (
+            of_object.gather(finished[name])
+            if name in finished.columns
+            else empty.clear().extend_constant(None, finished.height)
+        )
+        return found.fill_null(empty).alias(name)
+
+    parts = pl.DataFrame([read("provider_object"), read("object"), read("service_object")])
+    joined = parts.with_columns(finished["refused"], finished["objects"]).with_row_index("at")
+    several = joined.select("at", pl.col("objects")).filter(pl.col("objects").is_not_null())
+    several = several.explode("objects", empty_as_null=False, keep_nulls=False).drop_nulls()
+    several = (
+        several.with_columns(of_object.gather(several["objects"]).alias("further"))
+        .group_by("at")
+        .agg(pl.col("further").list.explode(empty_as_null=False, keep_nulls=False))
+    )
+    joined = joined.join(several, on="at", how="left", maintain_order="left")
+    every = pl.concat_list(
+        "provider_object", "object", "service_object", pl.col("further").fill_null(pl.lit([], pl.List(pl.String())))
+    )
+    is_refused = pl.col("refused").is_not_null()
+    listed = pl.when(is_refused).then(pl.concat_list("refused")).otherwise(every.list.sort())
+    return joined.select(listed.alias("source_labels")).to_series()

@@ -14,7 +14,7 @@ from dockerframe._derive.exposures.go_values import boolean, duration, integer
 from dockerframe._derive.exposures.traefik_schema import ROOT, Field
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
 LONGEST_KEY: Final = 4096
 """Longer label names are refused, in bytes."""
@@ -38,20 +38,37 @@ _READERS: Final[dict[str, tuple[str, Callable[[str], object]]]] = {
     "duration": ("time: invalid duration", duration),
 }
 
-ROWS: Final = pl.Schema(
-    {
-        "row": pl.UInt32(),
-        "label": pl.String(),
-        "value": pl.String(),
-        "name": pl.String(),
-        "lower_name": pl.String(),
-        "section": pl.String(),
-        "path": pl.String(),
-        "kind": pl.String(),
-        "is_disabled": pl.Boolean(),
-    }
+SECTIONS: Final = (
+    "provider",
+    *(f"{protocol}.{group}" for protocol in ("http", "tcp", "udp") for group in ("routers", "services", "middlewares")),
+    "other",
 )
+"""The parts of the configuration that labels set, as `protocol.group`; `other` holds what no router needs."""
 
+READ_PATHS: Final = (
+    "",
+    "enable",
+    "docker.network",
+    "docker.allownonrunning",
+    "rule",
+    "service",
+    "entrypoints",
+    "middlewares",
+    "priority",
+    "rulesyntax",
+    "tls",
+    "tls.options",
+    "tls.passthrough",
+    "loadbalancer",
+    "loadbalancer.server.port",
+    "loadbalancer.server.scheme",
+    "loadbalancer.server.url",
+    "loadbalancer.serverstransport",
+    "chain.middlewares",
+)
+"""The fields that are looked up by name."""
+
+ROWS: Final = ("row", "object", "label", "value", "section", "path", "top", "kind", "is_disabled")
 ERRORS: Final = pl.Schema(
     {
         "row": pl.UInt32(),
@@ -63,18 +80,10 @@ ERRORS: Final = pl.Schema(
     }
 )
 
-_MEANING: Final = pl.Schema(
-    {
-        "section": pl.String(),
-        "path": pl.String(),
-        "kind": pl.String(),
-        "problem": pl.String(),
-        "node": pl.String(),
-        "stage": pl.UInt8(),
-        "needs_children": pl.Boolean(),
-        "can_disable": pl.Boolean(),
-    }
-)
+_SECTION: Final = pl.Enum(SECTIONS)
+_KIND: Final = pl.Enum(["text", "flag", "integer", "duration", "texts", "struct", "map", "list", "raw", "lost"])
+_IS_PROVIDER: Final = r"(?i)^traefik\.(?:enable|docker\.)"
+_FALSE: Final = pl.lit(value=False)
 
 
 class DecodedLabels(NamedTuple):
@@ -83,17 +92,41 @@ class DecodedLabels(NamedTuple):
     Attributes
     ----------
     rows
-        A row per label that names a field, with the columns of `ROWS`. `section` is `http.routers` and the like, or
-        `provider`; `name` that of the router, service or middleware; `path` the field below it, in lower case.
-        `is_disabled` labels are accepted, but a value such as `tls=yes` switches them off. Labels that Traefik ignores
-        are not there, nor those that a second spelling of the same name replaces.
+        A row per label that names a field, with the columns of `ROWS`, sorted by `object`. `section` is one of
+        `SECTIONS`; `path` the field below the object's name, in lower case, and `top` its first part. `is_disabled`
+        labels are accepted, but a value such as `tls=yes` switches them off. Labels that Traefik ignores are not
+        there, nor those that a second spelling of the same name replaces.
+    objects
+        A row per router, service or middleware of a container, and per container with provider labels: `object`
+        (its number), `row`, `section`, `protocol`, `name`.
     errors
         The labels because of which Traefik refuses a container, with the columns of `ERRORS`. `node` is the part of
         the name that is wrong; `is_provider` whether it stops Traefik before it looks at the container's state.
     """
 
     rows: pl.DataFrame
+    objects: pl.DataFrame
     errors: pl.DataFrame
+
+    def values(self, section: str, fields: Mapping[str, str]) -> pl.DataFrame:
+        """The objects of a group of sections (`routers`) with values of fields, each under the name given to it.
+
+        A value is null without a label, where it is empty, and where it is switched off.
+        """
+        chosen = [name for name in SECTIONS if name == section or name.endswith(f".{section}")]
+        found = self.objects.lazy().filter(pl.col("section").is_in(chosen))
+        own = self.rows.lazy().filter(
+            pl.col("section").is_in(chosen) & ~pl.col("is_disabled") & (pl.col("value") != "")
+        )
+        for name, path in fields.items():
+            one = own.filter(pl.col("path") == path).select("object", pl.col("value").alias(name))
+            found = found.join(one, on="object", how="left", maintain_order="left")
+        return found.collect()
+
+    def labels(self) -> pl.DataFrame:
+        """The names of the labels of each object: `object`, `labels`."""
+        ordered = self.rows.lazy().with_columns(pl.col("object").set_sorted())
+        return ordered.group_by("object", maintain_order=True).agg(pl.col("label").alias("labels")).collect()
 
 
 class Resolved(NamedTuple):
@@ -123,24 +156,38 @@ def decode_labels(labels: pl.DataFrame) -> DecodedLabels:
     >>> labels = {"traefik.http.routers.a.rule": "Host(`a`)", "traefik.http.routers.b.entrypoint": "web"}
     >>> frame = pl.DataFrame({"row": [0, 1], "label": labels.keys(), "value": labels.values()})
     >>> decoded = decode_labels(frame.cast({"row": pl.UInt32}))
-    >>> decoded.rows.select("row", "section", "name", "path").rows()
-    [(0, 'http.routers', 'a', 'rule')]
+    >>> decoded.values("routers", {"rule": "rule"}).select("row", "name", "rule").rows()
+    [(0, 'a', 'Host(`a`)')]
     >>> decoded.errors.select("row", "problem").rows()
     [(1, 'field not found, node: entrypoint')]
     """
-    meant = _with_meaning(_parted(labels))
-    is_refused = pl.col("problem").is_not_null()
-    errors = meant.filter(is_refused)
-    rows = _with_structure(_last_spelling(meant.filter(~is_refused)))
-    errors = pl.concat([errors, rows.filter(is_refused)], how="diagonal")
-    rows = rows.filter(~is_refused).drop("problem")
-    is_provider = (pl.col("section") == "provider").fill_null(value=False) | pl.col("label").str.contains(
-        r"(?i)^traefik\.(?:enable|docker\.)"
-    )
-    refused = errors.with_columns(is_provider.alias("is_provider")).select(ERRORS.names()).cast(ERRORS)
-    return DecodedLabels(
-        rows.select(ROWS.names()), pl.concat([refused, _errors_of_values(rows)]).sort("row", "stage", "label")
-    )
+    parted = _parted(labels)
+    tails = parted["tail"].unique().sort()
+    meanings = _meanings(tails)
+    code = parted["tail"].cast(pl.Enum(tails)).to_physical()
+    quick = meanings.drop("tail", "problem", "node", "stage")
+    meant = parted.drop("tail").with_columns(code.alias("code"), *(quick[name].gather(code) for name in quick.columns))
+    errors = [_errors(meant.filter("is_refused"), meanings)]
+    rows = _with_structure(_ordered(meant.filter(~pl.col("is_refused")), meanings))
+    errors += [_errors(rows.filter("is_bare"), meanings), _errors_of_values(rows, meanings)]
+    kept, objects = _numbered(rows.filter(~pl.col("is_bare")))
+    return DecodedLabels(kept.select(ROWS), objects, pl.concat(errors).sort("row", "stage", "label"))
+
+
+def _errors(refused: pl.DataFrame, meanings: pl.DataFrame) -> pl.DataFrame:
+    """The refused labels with the columns of `ERRORS`."""
+    reasons = meanings.select("problem", "node", "stage").with_row_index("code")
+    reason = pl.col("reason") if "reason" in refused.columns else pl.lit(None, pl.String()).alias("reason")
+    found = refused.select("row", "label", "code", reason).join(reasons, on="code", how="left")
+    bare = pl.format("{} cannot be a standalone element", pl.col("node"))
+    return found.select(
+        "row",
+        "label",
+        pl.when(pl.col("reason").is_not_null()).then(pl.lit(VALUE, pl.UInt8)).otherwise("stage").alias("stage"),
+        pl.coalesce("reason", "problem", bare).alias("problem"),
+        "node",
+        pl.col("label").str.contains(_IS_PROVIDER).alias("is_provider"),
+    ).cast(ERRORS)  # type: ignore[arg-type]
 
 
 def considered(label: pl.Expr) -> pl.Expr:
@@ -163,13 +210,39 @@ def _parted(labels: pl.DataFrame) -> pl.DataFrame:
     return rows.select("row", "label", "value", "name", tail.alias("tail")).collect()
 
 
-def _with_meaning(parted: pl.DataFrame) -> pl.DataFrame:
-    """The labels with the columns of `_MEANING`, looked up once for each distinct tail."""
-    tails = parted["tail"].unique().sort()
+def _meanings(tails: pl.Series) -> pl.DataFrame:
+    """What each distinct tail means."""
     found = [resolve(tail) for tail in tails]
-    code = parted["tail"].cast(pl.Enum(tails)).to_physical()
-    columns = (pl.Series(name, [getattr(one, name) for one in found], dtype) for name, dtype in _MEANING.items())
-    return parted.drop("tail").with_columns(column.gather(code) for column in columns)
+    paths = sorted({one.path for one in found} | set(READ_PATHS))
+    tops = sorted({path.partition(".")[0] for path in paths})
+    return pl.DataFrame(
+        {
+            "tail": tails,
+            "section": [one.section if one.section in SECTIONS else "other" for one in found],
+            "path": [one.path for one in found],
+            "top": [one.path.partition(".")[0] for one in found],
+            "kind": [one.kind for one in found],
+            "problem": [one.problem for one in found],
+            "node": [one.node for one in found],
+            "stage": [one.stage for one in found],
+            "needs_children": [one.needs_children for one in found],
+            "can_disable": [one.can_disable for one in found],
+            "is_refused": [one.problem is not None for one in found],
+        },
+        schema={
+            "tail": pl.String(),
+            "section": _SECTION,
+            "path": pl.Enum(paths),
+            "top": pl.Enum(tops),
+            "kind": _KIND,
+            "problem": pl.String(),
+            "node": pl.String(),
+            "stage": pl.UInt8(),
+            "needs_children": pl.Boolean(),
+            "can_disable": pl.Boolean(),
+            "is_refused": pl.Boolean(),
+        },
+    )
 
 
 def resolve(tail: str) -> Resolved:
@@ -280,71 +353,89 @@ def _named(parts: Sequence[str], at: Field, *, is_ignored: bool = False, is_entr
     )
 
 
-def _last_spelling(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows with `lower_name`; of labels that differ in case only, the last stays, under the name of the first."""
-    lowered = rows.with_columns(pl.col("name").str.to_lowercase().alias("lower_name"))
-    if not _may_repeat(lowered):
-        return lowered
-    place = ["row", "section", "lower_name", "path"]
-    named = lowered.sort("row", "label").with_columns(pl.col("name").first().over("row", "section", "lower_name"))
-    return named.unique(place, keep="last", maintain_order=True)
+def _ordered(rows: pl.DataFrame, meanings: pl.DataFrame) -> pl.DataFrame:
+    """The rows such that those of one object follow one another, each field once.
+
+    Of labels that differ in case only, the last stays, and the object has the name of the first. Engines send labels
+    in order, and in lower case for the most part: then nothing is left to do.
+    """
+    known = meanings.filter(~pl.col("is_refused"))
+    is_once = known.select(pl.struct("section", "path").is_unique().all()).item()
+    head = pl.col("tail").str.extract(r"^([^.]*\.[^.]*\.[^.]*)")
+    is_lower = known.select((head == head.str.to_lowercase()).all()).item()
+    label, name = pl.col("label"), pl.col("name")
+    in_order = (label > label.shift()) | (pl.col("row") != pl.col("row").shift())
+    has_lower_names = ~name.str.contains(r"[^\x00-\x40\x5b-\x7f]").fill_null(value=False)
+    if is_once and is_lower and rows.select(in_order.all() & has_lower_names.all()).item():
+        return rows.with_columns(name.alias("lower_name"))
+    lowered = rows.with_columns(name.str.to_lowercase().alias("lower_name")).sort("row", "label")
+    group = ["row", "section", "lower_name"]
+    named = lowered.with_columns(name.first().over(group))
+    return named.unique([*group, "path"], keep="last", maintain_order=True).sort(*group, "label")
 
 
-def _may_repeat(rows: pl.DataFrame) -> bool:
-    """Whether two labels of one container may set one field: only where something is not in lower case."""
-    is_lower = pl.col("label") == pl.col("label").str.to_lowercase()
-    return not rows.select(is_lower.all()).item()
+def _numbered(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """The rows with `object`, the number of the object that each belongs to, and the objects."""
+    group = [pl.col(name) for name in ("row", "section", "lower_name")]
+    is_first = pl.any_horizontal(one.ne_missing(one.shift()) for one in group)
+    marked = rows.with_columns((pl.int_range(pl.len()) == 0).or_(is_first).alias("is_first"))
+    number = (pl.col("is_first").cum_sum() - 1).cast(pl.UInt32)
+    objects = marked.filter("is_first").select("row", "section", "name", "lower_name").with_row_index("object")
+    protocol = pl.col("section").cast(pl.String).str.split(".").list.first()
+    names = pl.DataFrame({"section": pl.Series(SECTIONS, dtype=_SECTION)}).with_columns(protocol.alias("protocol"))
+    by_section = names["protocol"].gather(objects["section"].to_physical())
+    return marked.with_columns(number.alias("object")), objects.with_columns(by_section)
 
 
 def _with_structure(rows: pl.DataFrame) -> pl.DataFrame:
-    """The rows with `is_disabled`, and the problem of those that need fields below them and have none."""
+    """The rows with `is_disabled`, and `is_bare` for those that need fields below them and have none."""
     value = pl.col("value")
+    may_be_off = rows.lazy().filter(pl.col("can_disable") & (value != ""))
     is_off = pl.col("can_disable") & (value != "") & (value.str.to_lowercase() != "true")
-    asked = rows.filter(pl.col("needs_children") | is_off)["row"].unique()
+    bare = rows.lazy().filter(pl.col("needs_children")).select("row")
+    asked = pl.concat([bare, may_be_off.filter(is_off).select("row")]).unique().collect()["row"]
     if asked.is_empty():
-        return rows.with_columns(pl.lit(value=False).alias("is_disabled"))
+        return rows.with_columns(_FALSE.alias("is_disabled"), _FALSE.alias("is_bare"))
     is_asked = pl.col("row").is_in(asked.implode())
-    plain = rows.filter(~is_asked).with_columns(pl.lit(value=False).alias("is_disabled"))
-    # With a separator that sorts before all others, what is below a field follows it immediately.
-    full = pl.concat_str(
-        pl.col("section"), pl.col("lower_name").fill_null(""), pl.col("path"), separator="\x00"
-    ).str.replace_all(".", "\x00", literal=True)
-    below = pl.col("full") + "\x00"
-    ordered = (
-        rows.filter(is_asked)
-        .with_columns(full.alias("full"), is_off.alias("is_off"))
-        .sort("row", "full", "label")
-        .with_columns(
-            pl.col("full").shift(-1).over("row").str.starts_with(below).fill_null(value=False).alias("has_children"),
-            pl.when("is_off").then("full").forward_fill().over("row").alias("off"),
-        )
-    )
-    is_below = (pl.col("full") == pl.col("off")) | pl.col("full").str.starts_with(pl.col("off") + "\x00")
-    is_bare = pl.col("needs_children") & ~pl.col("has_children")
-    problem = pl.format("{} cannot be a standalone element", pl.col("node"))
-    checked = ordered.with_columns(
-        is_below.fill_null(value=False).alias("is_disabled"), pl.when(is_bare).then(problem).alias("problem")
-    )
-    return pl.concat([plain, checked.select(plain.columns)])
+    place = rows.select(pl.int_range(pl.len(), dtype=pl.UInt32).alias("at"), is_asked.alias("is_asked"))
+    numbered = rows.hstack(place)
+    checked = _checked(numbered.filter("is_asked"), is_off)
+    both = numbered.join(checked, on="at", how="left", maintain_order="left")
+    flags = [pl.col(name).fill_null(value=False) for name in ("is_disabled", "is_bare")]
+    return both.with_columns(*flags).drop("at", "is_asked")
 
 
-def _errors_of_values(rows: pl.DataFrame) -> pl.DataFrame:
+def _checked(rows: pl.DataFrame, is_off: pl.Expr) -> pl.DataFrame:
+    """`at`, `is_disabled` and `is_bare` of rows.
+
+    With a separator that sorts before all others, what is below a field follows it immediately.
+    """
+    parts = [pl.col("section").cast(pl.String), pl.col("lower_name").fill_null(""), pl.col("path").cast(pl.String)]
+    full = pl.concat_str(parts, separator="\x00").str.replace_all(".", "\x00", literal=True)
+    following, off = pl.col("full").shift(-1).over("row"), pl.col("off")
+    ordered = rows.select("row", "label", "at", "needs_children", full.alias("full"), is_off.alias("is_off"))
+    ordered = ordered.sort("row", "full", "label").with_columns(
+        following.str.starts_with(pl.col("full") + "\x00").fill_null(value=False).alias("has_children"),
+        pl.when("is_off").then("full").forward_fill().over("row").alias("off"),
+    )
+    is_below = (pl.col("full") == off) | pl.col("full").str.starts_with(off + "\x00")
+    return ordered.select(
+        "at",
+        is_below.fill_null(value=False).alias("is_disabled"),
+        (pl.col("needs_children") & ~pl.col("has_children")).alias("is_bare"),
+    )
+
+
+def _errors_of_values(rows: pl.DataFrame, meanings: pl.DataFrame) -> pl.DataFrame:
     """The labels whose value is not of their field's kind, each distinct value read once."""
-    typed = rows.filter(pl.col("kind").is_in(list(_READERS)) & ~pl.col("is_disabled"))
-    distinct = typed.select("kind", "value").unique()
+    typed = rows.lazy().filter(pl.col("kind").is_in(list(_READERS)) & ~pl.col("is_disabled"))
+    found = typed.select("row", "label", "code", "kind", "value").collect()
+    distinct = found.select(pl.col("kind").cast(pl.String), "value").unique()
     refused = [
         (kind, value, f'{_READERS[kind][0]} "{value}"{"" if kind == "duration" else ": invalid syntax"}')
         for kind, value in distinct.iter_rows()
         if _READERS[kind][1](value) is None
     ]
-    schema = {"kind": pl.String(), "value": pl.String(), "problem": pl.String()}
+    schema = {"kind": _KIND, "value": pl.String(), "reason": pl.String()}
     reasons = pl.DataFrame(refused, schema=schema, orient="row")
-    found = typed.drop("problem", strict=False).join(reasons, on=["kind", "value"])
-    return found.select(
-        "row",
-        "label",
-        pl.lit(VALUE, pl.UInt8).alias("stage"),
-        "problem",
-        "node",
-        (pl.col("section") == "provider").alias("is_provider"),
-    )
+    return _errors(found.join(reasons, on=["kind", "value"]), meanings)

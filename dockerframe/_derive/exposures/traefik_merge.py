@@ -6,29 +6,29 @@ Equal ones join; of different ones, none is left. Only names that several contai
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
 from dockerframe._derive.exposures.go_values import boolean, duration, integer
 from dockerframe._derive.exposures.traefik_schema import ROOT
 
-KEY: Final = ("host", "protocol", "lower_name")
+if TYPE_CHECKING:
+    from dockerframe._derive.exposures.traefik_labels import DecodedLabels
+
 _ALWAYS_THERE: Final = ("loadbalancer", "loadbalancer.responseforwarding")
 _SERVERS: Final = r"^loadbalancer\.server(\.|$)"
 
 
-def conflicts(defined: pl.DataFrame, rows: pl.DataFrame, section: str, name: str, *also: str) -> pl.DataFrame:
+def conflicts(defined: pl.DataFrame, decoded: DecodedLabels, name: str, *also: str) -> pl.DataFrame:
     """The names that several containers of a host define differently: `host`, `protocol` and the name.
 
     Parameters
     ----------
     defined
-        A row per definition: `row`, `host`, `protocol`, `lower_name` (null where no label defines it), the name.
-    rows
+        A row per definition: `host`, `protocol`, the name, and `object` (null where no label defines it).
+    decoded
         The decoded labels.
-    section
-        `routers`, `services` or `middlewares`.
     name
         The column with the name.
     also
@@ -39,34 +39,25 @@ def conflicts(defined: pl.DataFrame, rows: pl.DataFrame, section: str, name: str
     repeated = defined.lazy().join(several, on=key, how="semi").collect()
     if repeated.is_empty():
         return repeated.select(key)
-    contents = _contents(repeated, rows, section)
-    compared = repeated.join(contents, on=["row", "protocol", "lower_name"], how="left", nulls_equal=True)
+    compared = repeated.join(_contents(repeated, decoded), on="object", how="left")
     compared = compared.with_columns(pl.col("content").fill_null(""))
     distinct = compared.lazy().group_by(key).agg(pl.struct("content", *also).n_unique().alias("count"))
     return distinct.filter(pl.col("count") > 1).select(key).collect()
 
 
-def _contents(repeated: pl.DataFrame, rows: pl.DataFrame, section: str) -> pl.DataFrame:
-    """The content of each definition as a text that is equal where Traefik's objects are equal."""
-    protocol = pl.col("section").str.split(".").list.first().alias("protocol")
+def _contents(repeated: pl.DataFrame, decoded: DecodedLabels) -> pl.DataFrame:
+    """The content of each object as a text that is equal where Traefik's objects are equal."""
+    objects = repeated["object"].drop_nulls().unique()
     own = (
-        rows.lazy()
-        .filter(pl.col("section").str.ends_with(f".{section}") & pl.col("name").is_not_null())
-        .join(repeated.lazy().select("row").unique(), on="row", how="semi")
-        .with_columns(protocol)
-        .join(
-            repeated.lazy().select("row", "protocol", "lower_name").unique(),
-            on=["row", "protocol", "lower_name"],
-            how="semi",
-        )
-        .filter(~pl.col("is_disabled") & (pl.col("kind") != "lost") & ~pl.col("path").str.contains(_SERVERS))
+        decoded.rows.lazy()
+        .filter(pl.col("object").is_in(objects.implode()) & ~pl.col("is_disabled") & (pl.col("kind") != "lost"))
+        .with_columns(pl.col("section", "path", "kind").cast(pl.String))
+        .filter(~pl.col("path").str.contains(_SERVERS))
         .collect()
     )
     items = own.join(_items(own), on=["section", "path", "kind", "value"], how="left")
     texts = items.explode("items", empty_as_null=False, keep_nulls=False)
-    return texts.group_by("row", "protocol", "lower_name").agg(
-        pl.col("items").unique().sort().str.join("\n").alias("content")
-    )
+    return texts.group_by("object").agg(pl.col("items").unique().sort().str.join("\n").alias("content"))
 
 
 def _items(own: pl.DataFrame) -> pl.DataFrame:

@@ -14,6 +14,8 @@ from dockerframe._derive.exposures.traefik_services import is_foreign
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from dockerframe._derive.exposures.traefik_labels import DecodedLabels
+
 _SECTIONS: Final = ("http.middlewares", "tcp.middlewares")
 _TYPES: Final = sorted({*HTTP_MIDDLEWARES, *TCP_MIDDLEWARES})
 _ID: Final = ["host", "protocol", "middleware"]
@@ -25,16 +27,16 @@ def split_names(text: pl.Expr) -> pl.Expr:
     return pl.when(text != "").then(names)
 
 
-def usable_middlewares(configured: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+def usable_middlewares(configured: pl.DataFrame, decoded: DecodedLabels) -> pl.DataFrame:
     """The middlewares that Traefik can build: `host`, `protocol`, `middleware`.
 
     `configured` has `row`, `host` and `set_providers` of the containers that Traefik keeps.
     """
-    defined = _defined(configured, rows)
+    defined = _defined(configured, decoded)
     if defined.is_empty():
         return defined.select(_ID)
-    refused = conflicts(defined, rows, "middlewares", "middleware")
-    left = defined.join(refused, on=_ID, how="anti")
+    refused = conflicts(defined, decoded, "middleware")
+    left = defined.join(refused, on=_ID, how="anti") if len(refused) else defined
     sound = left.filter(pl.col("is_sound"))
     links = sound.filter(pl.col("members").is_not_null())
     if links.is_empty():
@@ -42,25 +44,23 @@ def usable_middlewares(configured: pl.DataFrame, rows: pl.DataFrame) -> pl.DataF
     return _without_broken_chains(sound, links)
 
 
-def _defined(configured: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
-    path = pl.col("path")
-    kind = path.str.extract(r"^([^.]*)").alias("type")
-    typed = (
-        rows.lazy()
-        .filter(pl.col("section").is_in(_SECTIONS) & pl.col("name").is_not_null())
-        .join(configured.lazy().select("row", "host", "set_providers"), on="row")
-        .with_columns(kind, pl.col("section").str.split(".").list.first().alias("protocol"))
-    )
-    is_type = pl.col("type").is_in(_TYPES) & ~pl.col("is_disabled")
-    members = pl.col("value").filter((path == "chain.middlewares") & (pl.col("value") != "")).first()
+def _defined(configured: pl.DataFrame, decoded: DecodedLabels) -> pl.DataFrame:
+    found = decoded.values("middlewares", {"members": "chain.middlewares"}).lazy()
+    rows = decoded.rows.lazy().filter(pl.col("section").is_in(_SECTIONS) & ~pl.col("is_disabled"))
+    typed = rows.filter(pl.col("top").cast(pl.String).is_in(_TYPES)).select("object", pl.col("top").to_physical())
+    types = typed.group_by("object").agg((pl.col("top").min() == pl.col("top").max()).alias("is_sound"))
     return (
-        typed.group_by("row", "protocol", "lower_name")
-        .agg(
-            pl.col("host").first(),
-            pl.col("name").first().alias("middleware"),
-            (pl.col("type").filter(is_type).n_unique() == 1).alias("is_sound"),
-            split_names(members).alias("members"),
-            pl.col("set_providers").first(),
+        found.filter(pl.col("name").is_not_null())
+        .join(types, on="object", how="left")
+        .join(configured.lazy().select("row", "host", "set_providers"), on="row")
+        .select(
+            "object",
+            "host",
+            "protocol",
+            pl.col("name").alias("middleware"),
+            pl.col("is_sound").fill_null(value=False),
+            split_names(pl.col("members")).alias("members"),
+            "set_providers",
         )
         .collect()
     )

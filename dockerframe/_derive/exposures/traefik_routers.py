@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import polars as pl
 
+from dockerframe._derive.exposures.go_values import TRUE_TEXTS
 from dockerframe._derive.exposures.templates import template
 from dockerframe._derive.exposures.traefik_middlewares import routers_with_unusable, split_names
 from dockerframe._derive.exposures.traefik_rules import parse_rules
-from dockerframe._derive.exposures.traefik_services import PROTOCOLS, is_foreign
+from dockerframe._derive.exposures.traefik_services import is_foreign
+
+if TYPE_CHECKING:
+    from dockerframe._derive.exposures.traefik_labels import DecodedLabels
 
 HIGHEST_PRIORITY: Final = 2**63 - 1001
 """Traefik keeps priorities above for its own routers."""
 
-_ID: Final = ["row", "protocol", "router"]
-
 
 class Names(NamedTuple):
-    """What routers may name on each host: conflicts of services, and middlewares that can be used."""
+    """What routers may name on each host: services, their conflicts, and middlewares that can be used."""
 
     services: pl.DataFrame
     service_conflicts: pl.DataFrame
@@ -26,12 +28,15 @@ class Names(NamedTuple):
     middlewares: pl.DataFrame
 
 
-def routers(configured: pl.DataFrame, rows: pl.DataFrame, built: pl.DataFrame, services: pl.DataFrame) -> pl.DataFrame:
+def routers(
+    configured: pl.DataFrame, decoded: DecodedLabels, built: pl.DataFrame, services: pl.DataFrame, labels: pl.Series
+) -> pl.DataFrame:
     """The routers of the containers that Traefik keeps, each with its service and rule.
 
     `reason` is that of a router that Traefik removes before it looks at the others of the host; null where it stays.
+    `labels` are the labels of all containers, by position.
     """
-    labelled = _labelled(rows).lazy().join(built.lazy(), on=["row", "protocol"], how="semi").collect()
+    labelled = _labelled(decoded).lazy().join(built.lazy(), on=["row", "protocol"], how="semi").collect()
     counts = (
         services.lazy()
         .group_by("row", "protocol")
@@ -39,56 +44,36 @@ def routers(configured: pl.DataFrame, rows: pl.DataFrame, built: pl.DataFrame, s
     )
     made = _made(configured, labelled, built, counts.collect())
     both = pl.concat([labelled, made], how="diagonal")
-    settings = (
-        configured.lazy()
-        .select(
-            "row",
-            "host",
-            "service_name",
-            "container_name",
-            "labels",
-            "set_default_rule",
-            "set_providers",
-            "set_entrypoints",
-        )
-        .rename({"labels": "container_labels"})
+    settings = configured.lazy().select(
+        "row", "host", "service_name", "container_name", "set_default_rule", "set_providers", "set_entrypoints"
     )
-    joined = both.lazy().join(counts, on=["row", "protocol"], how="left").join(settings, on="row", how="left")
-    linked = joined.with_columns(
-        pl.when(pl.col("service").is_not_null())
-        .then("service")
-        .when(pl.col("count") == 1)
-        .then("only")
-        .alias("service"),
-    ).collect()
-    return _with_rule(linked).with_row_index("router_id").with_columns(_removal())
-
-
-def _labelled(rows: pl.DataFrame) -> pl.DataFrame:
-    path, value = pl.col("path"), pl.col("value")
-
-    def of(field: str) -> pl.Expr:
-        return value.filter((path == field) & (value != "") & ~pl.col("is_disabled")).first().alias(field)
-
-    is_tls = ((path == "tls") | path.str.starts_with("tls.")) & ~pl.col("is_disabled")
-    return (
-        rows.lazy()
-        .filter(pl.col("section").is_in([f"{one}.routers" for one in PROTOCOLS]) & pl.col("name").is_not_null())
-        .group_by("row", "section", "lower_name")
-        .agg(
-            pl.col("name").first().alias("router"),
-            *(of(field) for field in ("rule", "service", "entrypoints", "middlewares", "priority", "rulesyntax")),
-            of("tls.options").alias("tls_options"),
-            of("tls.passthrough")
-            .is_in(["1", "t", "T", "TRUE", "true", "True"])
-            .fill_null(value=False)
-            .alias("passthrough"),
-            is_tls.any().alias("tls"),
-            pl.col("label").alias("labels"),
-        )
-        .with_columns(pl.col("section").str.split(".").list.first().alias("protocol"))
-        .drop("section")
+    linked = (
+        both.lazy()
+        .join(counts, on=["row", "protocol"], how="left")
+        .join(settings, on="row")
+        .with_columns(pl.coalesce("service", pl.when(pl.col("count") == 1).then("only")).alias("service"))
+        .sort("row", "protocol", "router")
         .collect()
+    )
+    return _with_rule(linked, labels).with_row_index("router_id").with_columns(_removal())
+
+
+def _labelled(decoded: DecodedLabels) -> pl.DataFrame:
+    fields = ("rule", "service", "entrypoints", "middlewares", "priority", "rulesyntax")
+    read = {**{field: field for field in fields}, "tls_options": "tls.options", "tls_passthrough": "tls.passthrough"}
+    found = decoded.values("routers", read)
+    secured = decoded.rows.lazy().filter((pl.col("top") == "tls") & ~pl.col("is_disabled")).select("object").unique()
+    is_tls = pl.col("object").is_in(secured.collect()["object"].implode())
+    passthrough = pl.col("tls_passthrough").is_in(TRUE_TEXTS).fill_null(value=False)
+    return found.filter(pl.col("name").is_not_null()).select(
+        "row",
+        "object",
+        "protocol",
+        pl.col("name").alias("router"),
+        *fields,
+        "tls_options",
+        passthrough.alias("passthrough"),
+        is_tls.alias("tls"),
     )
 
 
@@ -102,20 +87,22 @@ def _made(configured: pl.DataFrame, labelled: pl.DataFrame, built: pl.DataFrame,
     return single.join(names, on="row").with_columns(false.alias("tls"), false.alias("passthrough")).collect()
 
 
-def _with_rule(linked: pl.DataFrame) -> pl.DataFrame:
+def _with_rule(linked: pl.DataFrame, labels: pl.Series) -> pl.DataFrame:
     """The routers with `rule`, `is_default_rule` and `is_unsupported`: each distinct default rule is read once."""
     is_default = pl.col("rule").is_null() & (pl.col("protocol") == "http")
     marked = linked.with_columns(is_default.alias("is_default_rule"), pl.lit(value=False).alias("is_unsupported"))
-    parts = [marked.filter(~pl.col("is_default_rule"))]
-    for text in marked.filter("is_default_rule")["set_default_rule"].unique().sort():
-        part = marked.filter(pl.col("is_default_rule") & (pl.col("set_default_rule") == text))
+    texts = marked.filter("is_default_rule")["set_default_rule"].unique().sort()
+    for text in texts:
         rule = template(text)
+        is_own = pl.col("is_default_rule") & (pl.col("set_default_rule") == text)
         if rule is None:
-            parts.append(part.with_columns(pl.lit(value=True).alias("is_unsupported")))
-        else:
-            own = part.drop("labels").rename({"container_labels": "labels"}).select(rule.alias("rule"))
-            parts.append(part.with_columns(own["rule"]))
-    return pl.concat(parts).drop("container_labels", "set_default_rule").sort("row", "protocol", "router")
+            marked = marked.with_columns((pl.col("is_unsupported") | is_own).alias("is_unsupported"))
+            continue
+        own = marked.with_row_index("at").filter(is_own)
+        given = own.with_columns(labels.gather(own["row"]).alias("labels")).select("at", rule.alias("given"))
+        joined = marked.with_row_index("at").join(given, on="at", how="left", maintain_order="left")
+        marked = joined.with_columns(pl.coalesce("given", "rule").alias("rule")).drop("at", "given")
+    return marked.drop("set_default_rule")
 
 
 def _removal() -> pl.Expr:
@@ -164,27 +151,37 @@ def judged(found: pl.DataFrame, names: Names) -> pl.DataFrame:
 def _with_marks(listed: pl.DataFrame, names: Names) -> pl.DataFrame:
     """The routers with what is true of each: its name conflicts, its service is missing, and so on."""
     place = ["host", "protocol"]
-    plain = pl.col("service").str.strip_suffix("@docker")
+    service = pl.col("service")
     marked = listed.with_columns(
-        plain.alias("plain_service"), is_foreign(pl.col("service")).fill_null(value=False).alias("is_foreign")
+        service.str.strip_suffix("@docker").alias("plain_service"),
+        is_foreign(service).fill_null(value=False).alias("is_foreign"),
     )
-
-    def mark(frame: pl.DataFrame, other: pl.DataFrame, left: str, right: str, flag: str) -> pl.DataFrame:
-        keys = other.select(*place, pl.col(right).alias(left), pl.lit(value=True).alias(flag)).unique([*place, left])
-        joined = frame.join(keys, on=[*place, left], how="left", maintain_order="left")
-        return joined.with_columns(pl.col(flag).fill_null(value=False))
-
-    marked = mark(marked, names.router_conflicts, "router", "router", "is_conflict")
-    marked = mark(marked, names.service_conflicts, "plain_service", "service", "is_service_conflict")
-    broken = names.services.filter("is_broken")
-    marked = mark(marked, broken, "plain_service", "service", "is_service_broken")
-    marked = mark(marked, names.services, "plain_service", "service", "has_service")
-    with_server = names.services.filter("has_server")
-    marked = mark(marked, with_server, "plain_service", "service", "has_server")
+    marked = _mark(marked, names.router_conflicts, "router", "router", "is_conflict")
+    marked = _mark(marked, names.service_conflicts, "plain_service", "service", "is_service_conflict")
+    known = (
+        names.services.lazy()
+        .group_by(*place, pl.col("service").alias("plain_service"))
+        .agg(
+            pl.col("is_broken").any().alias("is_service_broken"),
+            pl.col("has_server").any(),
+            pl.lit(value=True).alias("has_service"),
+        )
+    )
+    marked = marked.lazy().join(known, on=[*place, "plain_service"], how="left", maintain_order="left").collect()
+    flags = [pl.col(name).fill_null(value=False) for name in ("is_service_broken", "has_server", "has_service")]
     unusable = routers_with_unusable(marked, names.middlewares)
-    return marked.with_columns(
-        pl.col("router_id").is_in(unusable["router_id"].implode()).alias("is_middleware_missing")
-    )
+    is_missing = pl.col("router_id").is_in(unusable["router_id"].implode())
+    return marked.with_columns(*flags, is_missing.alias("is_middleware_missing"))
+
+
+def _mark(frame: pl.DataFrame, other: pl.DataFrame, left: str, right: str, flag: str) -> pl.DataFrame:
+    """The frame with whether `other` has its name on its host."""
+    if other.is_empty():
+        return frame.with_columns(pl.lit(value=False).alias(flag))
+    place = ["host", "protocol"]
+    keys = other.select(*place, pl.col(right).alias(left), pl.lit(value=True).alias(flag)).unique([*place, left])
+    joined = frame.join(keys, on=[*place, left], how="left", maintain_order="left")
+    return joined.with_columns(pl.col(flag).fill_null(value=False))
 
 
 def _known_entrypoints(marked: pl.DataFrame) -> pl.DataFrame:

@@ -12,6 +12,8 @@ from dockerframe._derive.exposures.go_values import target_of_url
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from dockerframe._derive.exposures.traefik_labels import DecodedLabels
+
 PROTOCOLS: Final = ("http", "tcp", "udp")
 
 _SERVER: Final = "loadbalancer.server."
@@ -29,94 +31,92 @@ class Services(NamedTuple):
     ----------
     rows
         A row per service of a container: `row`, `protocol`, `service`, the target (`scheme`, `target_host`,
-        `target_port`), `has_server`, `is_broken` (Traefik cannot use its server), `is_implicit`, `labels`.
+        `target_port`), `has_server`, `is_broken` (Traefik cannot use its server), `is_implicit`, `object`.
     dropped
-        The containers that Traefik drops whole: `row`, `reason`, `labels`.
+        The containers that Traefik drops whole: `row`, `reason`, `object`.
     """
 
     rows: pl.DataFrame
     dropped: pl.DataFrame
 
 
-def built_protocols(kept: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
+def built_protocols(kept: pl.DataFrame, decoded: DecodedLabels) -> pl.DataFrame:
     """The protocols for which Traefik makes services and routers: `row`, `protocol`.
 
     HTTP is left out where labels configure TCP or UDP, and nothing of HTTP.
     """
-    present = rows.lazy().select("row", "section").unique()
-    by_label = present.filter(
-        pl.col("section").is_in(["tcp.routers", "tcp.services", "udp.routers", "udp.services"])
-    ).select("row", pl.col("section").str.slice(0, 3).alias("protocol"))
-    by_label = by_label.unique()
-    with_http = present.filter(pl.col("section").is_in(["http.routers", "http.services", "http.middlewares"]))
+    own = kept.lazy().select("row")
+    named = decoded.objects.lazy().filter(pl.col("name").is_not_null()).select("row", "section", "protocol")
+    streams = named.filter(pl.col("section").is_in(["tcp.routers", "tcp.services", "udp.routers", "udp.services"]))
+    by_label = streams.select("row", "protocol").unique()
+    with_http = named.filter(pl.col("section").is_in(["http.routers", "http.services", "http.middlewares"]))
     without = by_label.select("row").unique().join(with_http, on="row", how="anti")
-    http = kept.lazy().select("row").join(without, on="row", how="anti").with_columns(pl.lit("http").alias("protocol"))
-    return pl.concat([by_label.join(kept.lazy().select("row"), on="row", how="semi"), http]).collect()
+    http = own.join(without, on="row", how="anti").with_columns(pl.lit("http").alias("protocol"))
+    return pl.concat([by_label.join(own, on="row", how="semi"), http]).collect()
 
 
-def services(kept: pl.DataFrame, rows: pl.DataFrame, built: pl.DataFrame) -> Services:
+def services(kept: pl.DataFrame, decoded: DecodedLabels, built: pl.DataFrame, containers: pl.DataFrame) -> Services:
     """The services of the containers that Traefik keeps.
 
-    `kept` has `row`, `service_name`, `address`, `lowest_port`, `gives_servers`, `set_use_bind_port_ip`,
-    `set_providers` and `ports`.
+    `kept` has `row`, `service_name`, `address`, `lowest_port`, `gives_servers`, `set_use_bind_port_ip` and
+    `set_providers`; `containers` has the `ports` of all containers, by position.
     """
-    labelled = _labelled(rows)
-    implicit = built.lazy().join(labelled.lazy(), on=["row", "protocol"], how="anti")
+    labelled = _labelled(decoded).lazy().join(built.lazy(), on=["row", "protocol"], how="semi")
+    implicit = built.lazy().join(labelled, on=["row", "protocol"], how="anti")
     implicit = implicit.join(kept.lazy().select("row", pl.col("service_name").alias("service")), on="row")
     every = pl.concat(
         [
-            labelled.lazy()
-            .join(built.lazy(), on=["row", "protocol"], how="semi")
-            .with_columns(pl.lit(value=False).alias("is_implicit")),
+            labelled.with_columns(pl.lit(value=False).alias("is_implicit")),
             implicit.with_columns(pl.lit(value=True).alias("is_implicit"), pl.lit(value=True).alias("has_balancer")),
         ],
         how="diagonal",
     )
-    own = kept.lazy().select("row", "address", "lowest_port", "gives_servers", "set_use_bind_port_ip", "set_providers")
-    placed = every.join(own, on="row").collect()
-    placed = _with_address(placed, kept)
+    own = kept.lazy().select(
+        "row", "host", "address", "lowest_port", "gives_servers", "set_use_bind_port_ip", "set_providers"
+    )
+    placed = _with_address(every.join(own, on="row").collect(), containers)
     placed = placed.with_columns(_reason().alias("reason"))
     dropped = _dropped(placed)
-    remaining = placed.join(dropped, on="row", how="anti").drop("reason")
+    remaining = placed.join(dropped, on="row", how="anti").drop("reason") if len(dropped) else placed.drop("reason")
     targets = remaining.hstack(_targets(remaining))
     return Services(targets.with_columns(_is_broken().alias("is_broken")), dropped)
 
 
-def _labelled(rows: pl.DataFrame) -> pl.DataFrame:
+def _labelled(decoded: DecodedLabels) -> pl.DataFrame:
     """The services in labels, with what they say of their server."""
-    path, value = pl.col("path"), pl.col("value")
-
-    def of(field: str) -> pl.Expr:
-        return value.filter((path == field) & (value != "")).first()
-
-    return (
-        rows.lazy()
-        .filter(
-            pl.col("section").is_in([f"{protocol}.services" for protocol in PROTOCOLS]) & pl.col("name").is_not_null()
-        )
-        .group_by("row", "section", "lower_name")
-        .agg(
-            pl.col("name").first().alias("service"),
-            path.str.starts_with("loadbalancer").any().alias("has_balancer"),
-            of(f"{_SERVER}port").alias("port"),
-            of(f"{_SERVER}scheme").alias("server_scheme"),
-            of(f"{_SERVER}url").alias("url"),
-            of("loadbalancer.serverstransport").alias("transport"),
-            pl.col("label").alias("labels"),
-        )
-        .with_columns(pl.col("section").str.split(".").list.first().alias("protocol"))
-        .drop("section")
-        .collect()
+    found = decoded.values(
+        "services",
+        {
+            "port": f"{_SERVER}port",
+            "server_scheme": f"{_SERVER}scheme",
+            "url": f"{_SERVER}url",
+            "transport": "loadbalancer.serverstransport",
+        },
+    )
+    balanced = decoded.rows.lazy().filter(pl.col("top") == "loadbalancer").select("object").unique().collect()
+    is_balanced = pl.col("object").is_in(balanced["object"].implode())
+    return found.filter(pl.col("name").is_not_null()).select(
+        "row",
+        "object",
+        "protocol",
+        "lower_name",
+        pl.col("name").alias("service"),
+        is_balanced.alias("has_balancer"),
+        "port",
+        "server_scheme",
+        "url",
+        "transport",
     )
 
 
-def _with_address(placed: pl.DataFrame, kept: pl.DataFrame) -> pl.DataFrame:
+def _with_address(placed: pl.DataFrame, containers: pl.DataFrame) -> pl.DataFrame:
     """The services with `server_host` and `server_port` (text)."""
     asked = pl.coalesce("port", "lowest_port").alias("server_port")
     placed = placed.with_columns(pl.col("address").alias("server_host"), asked)
     if not placed["set_use_bind_port_ip"].any():
         return placed
-    bound = bindings(kept.filter("set_use_bind_port_ip")).filter(~pl.col("bound_host").is_in(_UNSPECIFIED))
+    users = placed.filter("set_use_bind_port_ip").select("row").unique()
+    bound = bindings(containers).join(users, on="row", how="semi").filter(~pl.col("bound_host").is_in(_UNSPECIFIED))
     joined = placed.join(
         bound, left_on=["row", "server_port"], right_on=["row", "port"], how="left", maintain_order="left"
     )
@@ -150,7 +150,7 @@ def _dropped(placed: pl.DataFrame) -> pl.DataFrame:
     """TCP comes first, then UDP, then HTTP; among the services of one protocol Traefik has no order."""
     refused = placed.lazy().filter(pl.col("reason").is_not_null())
     ordered = refused.sort(pl.col("protocol").replace_strict(_DROP_ORDER, return_dtype=pl.UInt8), "service")
-    return ordered.group_by("row").agg(pl.col("reason").first(), pl.col("labels").first()).collect()
+    return ordered.group_by("row").agg(pl.col("reason").first(), pl.col("object").first()).collect()
 
 
 def _targets(remaining: pl.DataFrame) -> pl.DataFrame:
