@@ -14,7 +14,7 @@ from dockerframe._derive.exposures.addresses import addresses, attachments, lowe
 from dockerframe._derive.exposures.settings import TraefikSettings, settings_table
 from dockerframe._derive.exposures.table import EXPOSURES
 from dockerframe._derive.exposures.templates import constraint, normalized
-from dockerframe._derive.exposures.traefik_labels import DecodedLabels, decode_labels
+from dockerframe._derive.exposures.traefik_labels import DecodedLabels, considered, decode_labels
 from dockerframe._derive.exposures.traefik_merge import conflicts
 from dockerframe._derive.exposures.traefik_middlewares import usable_middlewares
 from dockerframe._derive.exposures.traefik_routers import Names, judged, routers
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 _ROW: Final = pl.int_range(pl.len(), dtype=pl.UInt32).alias("row")
 _TRUE: Final = ("1", "t", "T", "TRUE", "true", "True")
+_CAPITAL_HEAD: Final = r"^[^.]*\.(?:[^.]*\.)?[^.]*[A-Z]"
 _HEALTH: Final = r"\((?:health: )?(starting|healthy|unhealthy)\)$"
 _READ: Final = (
     "host",
@@ -74,16 +75,12 @@ def traefik_exposures(
 
 
 def traefik_labels(containers: pl.DataFrame) -> pl.DataFrame:
-    """The labels whose names begin with `traefik.`, in any case: `row` (the container's position), `label`, `value`."""
+    """The labels that Traefik reads: `row` (the container's position), `label`, `value`."""
     entries = containers.lazy().select(_ROW, pl.col("labels").map.entries())
     rows = entries.explode("labels", empty_as_null=False, keep_nulls=False)
     key = pl.col("labels").struct.field("key")
     value = pl.col("labels").struct.field("value").fill_null("")
-    return (
-        rows.select("row", key.alias("label"), value.alias("value"))
-        .filter(pl.col("label").str.contains(r"(?i)^traefik\."))
-        .collect()
-    )
+    return rows.select("row", key.alias("label"), value.alias("value")).filter(considered(pl.col("label"))).collect()
 
 
 def _containers(containers: pl.DataFrame, settings: TraefikSettings | Mapping[str, TraefikSettings]) -> pl.DataFrame:
@@ -196,24 +193,27 @@ def _with_targets(rows: pl.DataFrame, own_services: pl.DataFrame) -> pl.DataFram
     """The routers with the target of their service: that of their own container, else the first of the host."""
     target = ["scheme", "target_host", "target_port"]
     plain = pl.col("service").alias("plain_service")
-    own = own_services.select("row", "protocol", plain, *target, "has_server", pl.col("object").alias("service_object"))
-    first = own_services.filter("has_server").unique(["host", "protocol", "service"], keep="first", maintain_order=True)
-    first = first.select("host", "protocol", plain, *(pl.col(name).alias(f"other_{name}") for name in target))
+    own = own_services.lazy().select(
+        "row",
+        "protocol",
+        plain,
+        *target,
+        pl.col("has_server").alias("own_server"),
+        pl.col("object").alias("service_object"),
+    )
+    joined = rows.lazy().join(own, on=["row", "protocol", "plain_service"], how="left", maintain_order="left").collect()
     is_served = pl.col("reason").is_null() & ~pl.col("is_foreign")
     has_own = pl.col("own_server").fill_null(value=False)
-    joined = (
-        rows.lazy()
-        .join(
-            own.lazy().rename({"has_server": "own_server"}),
-            on=["row", "protocol", "plain_service"],
-            how="left",
-            maintain_order="left",
-        )
-        .join(first.lazy(), on=["host", "protocol", "plain_service"], how="left", maintain_order="left")
+    targets = joined.with_columns(pl.when(is_served & has_own).then(name).alias(name) for name in target)
+    elsewhere = targets.filter(is_served & ~has_own)
+    if elsewhere.is_empty():
+        return targets
+    place = ["host", "protocol", "plain_service"]
+    first = (
+        own_services.lazy().filter("has_server").with_columns(plain).unique(place, keep="first", maintain_order=True)
     )
-    return joined.with_columns(
-        pl.when(is_served & has_own).then(name).when(is_served).then(f"other_{name}").alias(name) for name in target
-    ).collect()
+    found = elsewhere.lazy().drop(target).join(first.select(*place, *target), on=place, how="left").collect()
+    return pl.concat([targets.filter(~(is_served & ~has_own)), found.select(targets.columns)])
 
 
 def _dropped_rows(own: pl.DataFrame, found: Services, configured: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
@@ -250,37 +250,34 @@ def _table(own: pl.DataFrame, decoded: DecodedLabels, rows: pl.DataFrame) -> pl.
             pl.when(is_router).then("paths").otherwise(empty).alias("paths"),
             pl.when(is_router).then(pl.lit("proxy")).alias("handler"),
             pl.col("reason").alias("excluded_reason"),
-            _source_labels(finished, decoded.labels()),
+            _source_labels(finished, decoded),
         )
     )
 
 
-def _source_labels(finished: pl.DataFrame, labels: pl.DataFrame) -> pl.Series:
-    """The labels that were read for each row: those of its container, its router and its service."""
-    of_object = labels["labels"]
-    empty = pl.Series([[]], dtype=pl.List(pl.String()))
+def _source_labels(finished: pl.DataFrame, decoded: DecodedLabels) -> pl.Series:
+    """The labels that were read for each row, sorted: those of its container, its router and its services.
 
-    def read(name: str) -> pl.Series:
-        found = (
-            of_object.gather(finished[name])
-            if name in finished.columns
-            else empty.clear().extend_constant(None, finished.height)
-        )
-        return found.fill_null(empty).alias(name)
-
-    parts = pl.DataFrame([read("provider_object"), read("object"), read("service_object")])
-    joined = parts.with_columns(finished["refused"], finished["objects"]).with_row_index("at")
-    several = joined.select("at", pl.col("objects")).filter(pl.col("objects").is_not_null())
-    several = several.explode("objects", empty_as_null=False, keep_nulls=False).drop_nulls()
-    several = (
-        several.with_columns(of_object.gather(several["objects"]).alias("further"))
-        .group_by("at")
-        .agg(pl.col("further").list.explode(empty_as_null=False, keep_nulls=False))
-    )
-    joined = joined.join(several, on="at", how="left", maintain_order="left")
-    every = pl.concat_list(
-        "provider_object", "object", "service_object", pl.col("further").fill_null(pl.lit([], pl.List(pl.String())))
-    )
+    Objects follow one another as their labels do, unless a label is not in lower case.
+    """
+    of_object = decoded.labels()["labels"]
+    none = pl.lit([], pl.List(pl.String()))
+    single = [of_object.gather(finished[name]).alias(name) for name in ("provider_object", "object", "service_object")]
+    parts = pl.DataFrame([finished["row"], finished["refused"], *single]).with_row_index("at")
+    each = finished.select("objects").with_row_index("at").filter(pl.col("objects").is_not_null())
+    each = each.explode("objects", empty_as_null=False, keep_nulls=False).drop_nulls()
+    each = each.with_columns(of_object.gather(each["objects"]).alias("further")).explode("further")
+    further = each.group_by("at").agg(pl.col("further").sort())
+    parts = parts.join(further, on="at", how="left", maintain_order="left")
+    every = pl.concat_list(pl.col("provider_object", "object", "service_object", "further").fill_null(none))
     is_refused = pl.col("refused").is_not_null()
-    listed = pl.when(is_refused).then(pl.concat_list("refused")).otherwise(every.list.sort())
-    return joined.select(listed.alias("source_labels")).to_series()
+    listed = parts.select(
+        "row", pl.when(is_refused).then(pl.concat_list("refused")).otherwise(every).alias("source_labels")
+    )
+    if not decoded.has_capitals:
+        return listed["source_labels"]
+    capitals = decoded.rows.filter(pl.col("label").str.contains(_CAPITAL_HEAD))["row"].unique()
+    has_capitals = pl.col("row").is_in(capitals.implode())
+    ordered = listed.with_row_index("at").filter(has_capitals).with_columns(pl.col("source_labels").list.sort())
+    others = listed.with_row_index("at").filter(~has_capitals)
+    return pl.concat([ordered, others]).sort("at")["source_labels"]

@@ -102,11 +102,14 @@ class DecodedLabels(NamedTuple):
     errors
         The labels because of which Traefik refuses a container, with the columns of `ERRORS`. `node` is the part of
         the name that is wrong; `is_provider` whether it stops Traefik before it looks at the container's state.
+    has_capitals
+        Whether any label has a capital letter before the name of its object.
     """
 
     rows: pl.DataFrame
     objects: pl.DataFrame
     errors: pl.DataFrame
+    has_capitals: bool
 
     def values(self, section: str, fields: Mapping[str, str]) -> pl.DataFrame:
         """The objects of a group of sections (`routers`) with values of fields, each under the name given to it.
@@ -148,7 +151,7 @@ class Resolved(NamedTuple):
 def decode_labels(labels: pl.DataFrame) -> DecodedLabels:
     """The labels that Traefik reads, decoded.
 
-    Reads `row`, `label` and `value`; labels that Traefik ignores may be among them.
+    Reads `row`, `label` and `value` of labels that are `considered`.
 
     Examples
     --------
@@ -171,7 +174,12 @@ def decode_labels(labels: pl.DataFrame) -> DecodedLabels:
     rows = _with_structure(_ordered(meant.filter(~pl.col("is_refused")), meanings))
     errors += [_errors(rows.filter("is_bare"), meanings), _errors_of_values(rows, meanings)]
     kept, objects = _numbered(rows.filter(~pl.col("is_bare")))
-    return DecodedLabels(kept.select(ROWS), objects, pl.concat(errors).sort("row", "stage", "label"))
+    return DecodedLabels(
+        rows=kept.select(ROWS),
+        objects=objects,
+        errors=pl.concat(errors).sort("row", "stage", "label"),
+        has_capitals=not _has_lower_heads(meanings),
+    )
 
 
 def _errors(refused: pl.DataFrame, meanings: pl.DataFrame) -> pl.DataFrame:
@@ -206,7 +214,7 @@ def _parted(labels: pl.DataFrame) -> pl.DataFrame:
     odd = pl.concat_str(pl.lit(_ODD), name, pl.lit("."), rest)
     rest = pl.when(name.is_null()).then(pl.lit(_MISSING)).when(is_odd).then(odd).otherwise(rest)
     tail = pl.concat_str("root", "part", pl.col("group").fill_null(_MISSING), rest, separator=".").fill_null("")
-    rows = labels.lazy().filter(considered(label)).with_columns(parts.alias("parts")).unnest("parts")
+    rows = labels.lazy().with_columns(parts.alias("parts")).unnest("parts")
     return rows.select("row", "label", "value", "name", tail.alias("tail")).collect()
 
 
@@ -361,17 +369,20 @@ def _ordered(rows: pl.DataFrame, meanings: pl.DataFrame) -> pl.DataFrame:
     """
     known = meanings.filter(~pl.col("is_refused"))
     is_once = known.select(pl.struct("section", "path").is_unique().all()).item()
-    head = pl.col("tail").str.extract(r"^([^.]*\.[^.]*\.[^.]*)")
-    is_lower = known.select((head == head.str.to_lowercase()).all()).item()
     label, name = pl.col("label"), pl.col("name")
     in_order = (label > label.shift()) | (pl.col("row") != pl.col("row").shift())
     has_lower_names = ~name.str.contains(r"[^\x00-\x40\x5b-\x7f]").fill_null(value=False)
-    if is_once and is_lower and rows.select(in_order.all() & has_lower_names.all()).item():
+    if is_once and _has_lower_heads(known) and rows.select(in_order.all() & has_lower_names.all()).item():
         return rows.with_columns(name.alias("lower_name"))
     lowered = rows.with_columns(name.str.to_lowercase().alias("lower_name")).sort("row", "label")
     group = ["row", "section", "lower_name"]
     named = lowered.with_columns(name.first().over(group))
     return named.unique([*group, "path"], keep="last", maintain_order=True).sort(*group, "label")
+
+
+def _has_lower_heads(meanings: pl.DataFrame) -> bool:
+    head = pl.col("tail").str.extract(r"^([^.]*\.[^.]*\.[^.]*)")
+    return bool(meanings.select((head == head.str.to_lowercase()).all()).item())
 
 
 def _numbered(rows: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:

@@ -55,9 +55,13 @@ def _contents(repeated: pl.DataFrame, decoded: DecodedLabels) -> pl.DataFrame:
         .filter(~pl.col("path").str.contains(_SERVERS))
         .collect()
     )
-    items = own.join(_items(own), on=["section", "path", "kind", "value"], how="left")
-    texts = items.explode("items", empty_as_null=False, keep_nulls=False)
-    return texts.group_by("object").agg(pl.col("items").unique().sort().str.join("\n").alias("content"))
+    items = own.lazy().join(_items(own).lazy(), on=["section", "path", "kind", "value"]).select("object", "items")
+    # What an object holds, as numbers: equal objects have equal numbers, however their labels are written.
+    each = items.explode("items", empty_as_null=False, keep_nulls=False).unique().collect()
+    number = each["items"].cast(pl.Enum(each["items"].unique().sort())).to_physical()
+    ordered = each.with_columns(number.alias("items")).sort("object", "items")
+    text = pl.col("items").cast(pl.String).str.join(",").alias("content")
+    return ordered.group_by("object", maintain_order=True).agg(text)
 
 
 def _items(own: pl.DataFrame) -> pl.DataFrame:

@@ -106,8 +106,13 @@ def parse_rules(rules: pl.DataFrame) -> pl.DataFrame:
     """
     is_v2 = (pl.col("syntax") == "v2").fill_null(value=False).alias("v2")
     cut = _with_hard_literals(rules.with_row_index("rule_row").with_columns(*_skeletons(), is_v2))
-    shaped = cut.lazy().join(_shapes(cut).lazy(), on=["protocol", "v2", "skeleton"], how="left").collect()
-    found = shaped.lazy().join(_matched(shaped).lazy(), on="rule_row", how="left").sort("rule_row").collect()
+    skeletons = cut["skeleton"].unique().sort()
+    cut = cut.with_columns(pl.col("skeleton").cast(pl.Enum(skeletons)))
+    shaped = cut.lazy().join(_shapes(cut).lazy(), on=["protocol", "v2", "skeleton"], how="left", maintain_order="left")
+    shaped = shaped.collect()
+    found = shaped.select("problem", "unparsed", "rule_row").join(
+        _matched(shaped), on="rule_row", how="left", maintain_order="left"
+    )
     empty = pl.lit([], pl.List(pl.String()))
     is_refused = pl.col("problem").is_not_null()
     return rules.hstack(
@@ -125,9 +130,7 @@ def _skeletons() -> tuple[pl.Expr, pl.Expr, pl.Expr]:
     """The rule without its literals, the literals, and whether it takes more than that to cut it."""
     rule = pl.col("rule")
     cut = rule.str.replace_all(SIMPLE_LITERAL, LITERAL)
-    literals = rule.str.extract_all(SIMPLE_LITERAL).list.eval(
-        pl.element().str.slice(1, pl.element().str.len_chars() - 2)
-    )
+    literals = rule.str.extract_all(SIMPLE_LITERAL)
     is_hard = cut.str.contains(_HARD) | (cut.str.count_matches(LITERAL, literal=True) != literals.list.len())
     return cut.alias("skeleton"), literals.alias("literals"), is_hard.alias("is_hard")
 
@@ -143,7 +146,9 @@ def _with_hard_literals(cut: pl.DataFrame) -> pl.DataFrame:
         {
             "rule": hard,
             "hard_skeleton": [f"\0{one.message}" if isinstance(one, SyntaxProblem) else one[0] for one in pieces],
-            "hard_literals": [[] if isinstance(one, SyntaxProblem) else one[1] for one in pieces],
+            "hard_literals": [
+                [] if isinstance(one, SyntaxProblem) else [f"`{literal}`" for literal in one[1]] for one in pieces
+            ],
         },
         schema={"rule": pl.String(), "hard_skeleton": pl.String(), "hard_literals": pl.List(pl.String())},
     )
@@ -157,7 +162,9 @@ def _with_hard_literals(cut: pl.DataFrame) -> pl.DataFrame:
 def _shapes(cut: pl.DataFrame) -> pl.DataFrame:
     """Each distinct skeleton with its calls and problem."""
     distinct = cut.select("protocol", "v2", "skeleton").unique()
-    shapes = [_shape(protocol, v2, text or "") for protocol, v2, text in distinct.iter_rows()]
+    texts = distinct["skeleton"].cast(pl.String)
+    kinds = distinct.select("protocol", "v2").iter_rows()
+    shapes = [_shape(protocol, v2, text) for (protocol, v2), text in zip(kinds, texts, strict=True)]
     return distinct.with_columns(
         pl.Series("calls", [_call_rows(shape) for shape in shapes], dtype=_CALL),
         pl.Series("problem", [shape.problem for shape in shapes], dtype=pl.String()),
@@ -210,28 +217,29 @@ def _matched(shaped: pl.DataFrame) -> pl.DataFrame:
         .select("rule_row", "v2", "protocol", "literals", "calls")
         .explode("calls", empty_as_null=False, keep_nulls=False)
         .unnest("calls")
-        .with_columns(pl.col("literals").list.get(pl.col("literal"), null_on_oob=True).alias("argument"))
-        .drop("literals", "literal")
+        .with_columns(pl.col("literals").list.get(pl.col("literal"), null_on_oob=True).alias("quoted"))
+        .with_columns(pl.col("quoted").str.head(-1).str.tail(-1).alias("argument"))
+        .drop("literals", "literal", "quoted")
         .collect()
     )
     arguments = arguments.with_columns(_argument_problem(arguments))
+    shown = arguments.lazy().filter(~pl.col("negated"))
     host = pl.col("argument").str.to_lowercase()
-    shown = ~pl.col("negated")
-    is_host = pl.col("matcher").is_in(_HOSTS)
-    return (
-        arguments.lazy()
-        .group_by("rule_row", maintain_order=True)
-        .agg(
-            host.filter(shown & is_host & (pl.col("argument") != "*")).unique(maintain_order=True).alias("hostnames"),
-            pl.col("argument")
-            .filter(shown & pl.col("matcher").is_in(_PATHS))
-            .unique(maintain_order=True)
-            .alias("paths"),
-            pl.col("argument_problem").drop_nulls().first(),
-            host.filter(shown & (pl.col("matcher") == "HostSNI")).first().alias("first_sni"),
-        )
-        .collect()
-    )
+    hosts = shown.filter(pl.col("matcher").is_in(_HOSTS) & (pl.col("argument") != "*")).select("rule_row", host)
+    paths = shown.filter(pl.col("matcher").is_in(_PATHS)).select("rule_row", "argument")
+    sni = shown.filter(pl.col("matcher") == "HostSNI").group_by("rule_row").agg(host.first().alias("first_sni"))
+    problems = arguments.lazy().filter(pl.col("argument_problem").is_not_null())
+    first = problems.group_by("rule_row", maintain_order=True).agg(pl.col("argument_problem").first())
+    rows = shaped.lazy().select("rule_row")
+    for other in (_listed(hosts, "hostnames"), _listed(paths, "paths"), sni, first):
+        rows = rows.join(other, on="rule_row", how="left", maintain_order="left")
+    return rows.collect()
+
+
+def _listed(texts: pl.LazyFrame, name: str) -> pl.LazyFrame:
+    """The distinct texts of each rule, in order."""
+    distinct = texts.unique(maintain_order=True)
+    return distinct.group_by("rule_row", maintain_order=True).agg(pl.col("argument").alias(name))
 
 
 def _argument_problem(arguments: pl.DataFrame) -> pl.Expr:
