@@ -21,7 +21,6 @@ UPSTREAMS: Final = "\x01"
 """Stands in an argument for the addresses of the container: between two of them, what is put around each address."""
 
 _PART: Final = re.compile(r"(?:(\d+)_)?(.+?)(?:_(\d+))?")
-_ACTION: Final = re.compile(r"\{\{-?\s*(.*?)\s*-?\}\}", re.DOTALL)
 _WORD: Final = re.compile(r'"(?:[^"\\]|\\.)*"|`[^`]*`|[^\s()|]+|[()|]')
 _SCHEMES: Final = frozenset({"http", "https", "h2c"})
 _KEYWORDS: Final = frozenset(
@@ -135,14 +134,15 @@ def read_value(text: str) -> Value:
         return Value((), "label_error")
     pieces: list[str] = []
     end = 0
-    for found in _ACTION.finditer(text):
-        output = _output(found.group(1))
+    while (start := text.find("{{", end)) >= 0:
+        stop = text.find("}}", start)
+        if stop < 0:
+            return Value((), "label_error")
+        output = _output(text[start + 2 : stop].strip("-").strip())
         if output.problem:
             return output
-        pieces += [text[end : found.start()], *output.arguments]
-        end = found.end()
-    if "{{" in text[end:]:
-        return Value((), "label_error")
+        pieces += [text[end:start], *output.arguments]
+        end = stop + 2
     return Value(tuple(split_arguments("".join([*pieces, text[end:]]))))
 
 

@@ -20,7 +20,7 @@ LONGEST: Final = 65_536
 
 _TOKEN: Final = re.compile(r"[ \t\r]+|(\n)|(&&)|(\|\|)|(!)(?!=)|(\()|(\))|(,)|(`)|([A-Za-z_][A-Za-z0-9_]*)")
 _KINDS: Final = ("newline", "and", "or", "not", "(", ")", ",", "literal", "name")
-_QUOTED: Final = re.compile(r'`([^`]*)`|"((?:[^"\\\n]|\\.)*)"|//[^\n]*|/\*.*?\*/', re.DOTALL)
+_QUOTED: Final = re.compile(r'`([^`]*)(`?)|"((?:[^"\\\n]|\\.)*)("?)|//[^\n]*|/\*.*?(?:\*/|$(?!\n))', re.DOTALL)
 _ESCAPE: Final = re.compile(r"\\([abfnrtv\\\"]|x[0-9A-Fa-f]{2}|[0-7]{3}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8})")
 _SHORT: Final = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 _PRECEDENCE: Final = {"or": 1, "and": 2, "not": 3}
@@ -60,16 +60,17 @@ def skeleton(text: str) -> tuple[str, list[str]] | SyntaxProblem:
     for found in _QUOTED.finditer(text):
         pieces.append(text[end : found.start()])
         end = found.end()
-        if found.group(1) is None and found.group(2) is None:
+        raw, raw_end, quoted, quoted_end = found.groups()
+        if raw is None and quoted is None:
             pieces.append("\n" if "\n" in found.group() else " ")
             continue
-        literal = found.group(1) if found.group(1) is not None else _unescaped(found.group(2))
+        if not (raw_end or quoted_end):
+            return SyntaxProblem("a literal is not closed")
+        literal = raw.replace("\r", "") if raw is not None else _unescaped(quoted)
         if literal is None:
             return SyntaxProblem(f"{found.group()} has an unknown escape sequence")
-        literals.append(literal.replace("\r", "") if found.group(1) is not None else literal)
+        literals.append(literal)
         pieces.append(LITERAL)
-    if LITERAL in text[end:]:
-        return SyntaxProblem("a literal is not closed")
     return "".join([*pieces, text[end:]]), literals
 
 

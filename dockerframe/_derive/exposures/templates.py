@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 NOT_A_LETTER: Final = r"[^\p{L}\p{N}]+"
 """What Traefik replaces in names: runs of characters that are neither letters nor digits."""
 
+LONGEST_TEMPLATE: Final = 4096
+"""Longer templates and constraints are not read."""
+
 _ACTION: Final = re.compile(r"\{\{(- )?(.*?)( -)?\}\}", re.DOTALL)
 _TOKEN: Final = re.compile(r'\s*(?:"((?:[^"\\]|\\.)*)"|`([^`]*)`|(\||\(|\))|([.\w]+))')
 _DEEPEST: Final = 20
@@ -60,6 +63,8 @@ def template(text: str) -> pl.Expr | None:
     >>> template("{{ range .Labels }}x{{ end }}") is None
     True
     """
+    if len(text) > LONGEST_TEMPLATE:
+        return None
     pieces: list[pl.Expr] = []
     end = 0
     trims = False
@@ -207,7 +212,7 @@ def constraint(text: str) -> pl.Expr:
     >>> frame.select(constraint("Label(`tier`, `front`)")).to_series().to_list()
     [True, False]
     """
-    cut = skeleton(text)
+    cut = skeleton(text) if len(text) <= LONGEST_TEMPLATE else SyntaxProblem("it is too long")
     parsed = cut if isinstance(cut, SyntaxProblem) else parse(cut[0])
     if isinstance(cut, SyntaxProblem) or isinstance(parsed, SyntaxProblem):
         return pl.lit(value=False)
