@@ -195,7 +195,7 @@ def _errors(refused: pl.DataFrame, meanings: pl.DataFrame) -> pl.DataFrame:
         pl.coalesce("reason", "problem", bare).alias("problem"),
         "node",
         pl.col("label").str.contains(_IS_PROVIDER).alias("is_provider"),
-    ).cast(ERRORS)  # type: ignore[arg-type]
+    ).cast(ERRORS)
 
 
 def considered(label: pl.Expr) -> pl.Expr:

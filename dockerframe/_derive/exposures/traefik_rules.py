@@ -108,8 +108,7 @@ def parse_rules(rules: pl.DataFrame) -> pl.DataFrame:
     cut = _with_hard_literals(rules.with_row_index("rule_row").with_columns(*_skeletons(), is_v2))
     skeletons = cut["skeleton"].unique().sort()
     cut = cut.with_columns(pl.col("skeleton").cast(pl.Enum(skeletons)))
-    shaped = cut.lazy().join(_shapes(cut).lazy(), on=["protocol", "v2", "skeleton"], how="left", maintain_order="left")
-    shaped = shaped.collect()
+    shaped = cut.join(_shapes(cut), on=["protocol", "v2", "skeleton"], how="left", maintain_order="left")
     found = shaped.select("problem", "unparsed", "rule_row").join(
         _matched(shaped), on="rule_row", how="left", maintain_order="left"
     )
