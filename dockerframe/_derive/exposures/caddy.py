@@ -39,7 +39,7 @@ _KEYS: Final = {
 
 
 def caddy_exposures(containers: pl.DataFrame, settings: CaddySettings | Mapping[str, CaddySettings]) -> pl.DataFrame:
-    """The rows of `exposures` that caddy-docker-proxy gives, in the order of the containers.
+    """The rows of `exposures` that caddy-docker-proxy gives, in no order.
 
     Reads the table `containers`. `settings` are those of all hosts, or by host.
 

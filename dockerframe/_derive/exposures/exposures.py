@@ -69,9 +69,10 @@ def exposures(
     """
     wanted = _wanted(containers, proxies)
     parts = [EXPOSURES.empty()]
+    count = containers["host"].n_unique()
     for proxy in PROXIES:
         hosts = wanted.filter(pl.col("proxy") == proxy)["host"]
-        own = containers.filter(pl.col("host").is_in(hosts.implode())) if len(hosts) else containers.limit(0)
+        own = containers if len(hosts) == count else containers.filter(pl.col("host").is_in(hosts.implode()))
         if own.is_empty():
             continue
         if proxy == "traefik":

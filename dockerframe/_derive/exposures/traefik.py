@@ -44,7 +44,7 @@ _READ: Final = (
 def traefik_exposures(
     containers: pl.DataFrame, settings: TraefikSettings | Mapping[str, TraefikSettings]
 ) -> pl.DataFrame:
-    """The rows of `exposures` that Traefik gives, in the order of the containers.
+    """The rows of `exposures` that Traefik gives, in no order.
 
     Reads the table `containers`. `settings` are those of all hosts, or by host.
 
@@ -209,9 +209,8 @@ def _with_targets(rows: pl.DataFrame, own_services: pl.DataFrame) -> pl.DataFram
     if elsewhere.is_empty():
         return targets
     place = ["host", "protocol", "plain_service"]
-    first = (
-        own_services.lazy().filter("has_server").with_columns(plain).unique(place, keep="first", maintain_order=True)
-    )
+    serving = own_services.lazy().filter("has_server").with_columns(plain).sort("row")
+    first = serving.unique(place, keep="first", maintain_order=True)
     found = elsewhere.lazy().drop(target).join(first.select(*place, *target), on=place, how="left").collect()
     return pl.concat([targets.filter(~(is_served & ~has_own)), found.select(targets.columns)])
 
@@ -240,7 +239,6 @@ def _table(own: pl.DataFrame, decoded: DecodedLabels, rows: pl.DataFrame) -> pl.
         rows.lazy()
         .drop("host", "container_name", "container_id", strict=False)
         .join(keys, on="row", how="left")
-        .sort("row", "protocol", "router", nulls_last=True)
         .collect()
     )
     return EXPOSURES.conform(

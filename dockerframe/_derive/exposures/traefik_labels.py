@@ -117,14 +117,15 @@ class DecodedLabels(NamedTuple):
         A value is null without a label, where it is empty, and where it is switched off.
         """
         chosen = [name for name in SECTIONS if name == section or name.endswith(f".{section}")]
-        found = self.objects.lazy().filter(pl.col("section").is_in(chosen))
-        own = self.rows.lazy().filter(
-            pl.col("section").is_in(chosen) & ~pl.col("is_disabled") & (pl.col("value") != "")
-        )
+        is_own = pl.col("section").is_in(chosen) & ~pl.col("is_disabled") & (pl.col("value") != "")
+        own = self.rows.lazy().filter(is_own).select("object", "path", "value").collect()
+        # An object has a field once, so its values go to their places by number: a join takes four times as long.
+        columns = []
         for name, path in fields.items():
-            one = own.filter(pl.col("path") == path).select("object", pl.col("value").alias(name))
-            found = found.join(one, on="object", how="left", maintain_order="left")
-        return found.collect()
+            one = own.filter(pl.col("path") == path)
+            places = pl.repeat(None, self.objects.height, dtype=pl.String(), eager=True)
+            columns.append(places.scatter(one["object"], one["value"]).alias(name))
+        return self.objects.hstack(columns).filter(pl.col("section").is_in(chosen))
 
     def labels(self) -> pl.DataFrame:
         """The names of the labels of each object: `object`, `labels`."""

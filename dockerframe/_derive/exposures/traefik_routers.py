@@ -37,22 +37,17 @@ def routers(
     `labels` are the labels of all containers, by position.
     """
     labelled = _labelled(decoded).lazy().join(built.lazy(), on=["row", "protocol"], how="semi").collect()
-    counts = (
-        services.lazy()
-        .group_by("row", "protocol")
-        .agg(pl.len().alias("count"), pl.col("service").first().alias("only"))
-    )
-    made = _made(configured, labelled, built, counts.collect())
+    counts = services.group_by("row", "protocol").agg(pl.len().alias("count"), pl.col("service").first().alias("only"))
+    made = _made(configured, labelled, built, counts)
     both = pl.concat([labelled, made], how="diagonal")
     settings = configured.lazy().select(
         "row", "host", "service_name", "container_name", "set_default_rule", "set_providers", "set_entrypoints"
     )
     linked = (
         both.lazy()
-        .join(counts, on=["row", "protocol"], how="left")
+        .join(counts.lazy(), on=["row", "protocol"], how="left")
         .join(settings, on="row")
         .with_columns(pl.coalesce("service", pl.when(pl.col("count") == 1).then("only")).alias("service"))
-        .sort("row", "protocol", "router")
         .collect()
     )
     return _with_rule(linked, labels).with_row_index("router_id").with_columns(_removal())
