@@ -262,6 +262,7 @@ def test_middlewares_of_a_dropped_container_are_missing() -> None:
         ({"entrypoints": "web,ssh"}, {"entrypoints": "web, ssh"}, False),
         ({"observability.tracing": "true"}, {"observability.tracing": "1"}, False),
         ({"observability.tracing": "false"}, {}, True),
+        ({"observability.tracing": "false", "observability.metrics": "1"}, {"observability.metrics": "1"}, True),
         ({"service": "s"}, {"service": "s@docker"}, True),
     ],
 )
