@@ -24,7 +24,44 @@ from dockerframe._derive.exposures import (
 )
 
 PARTS = st.sampled_from(
-    ["traefik", "Traefik", "http", "HTTP", "tcp", "udp", "tls", "stores", "default", "docker", "enable", "routers", "services", "middlewares", "app", "App", "b", "a[0]", "[0]", "x]", "rule", "entrypoints", "service", "tls.certresolver", "tls.domains[0].main", "priority", "loadbalancer.server.port", "loadbalancer", "server", "url", "scheme", "headers.customrequestheaders.X", "chain.middlewares", "compress", "plugin", "network"]
+    [
+        "traefik",
+        "Traefik",
+        "http",
+        "HTTP",
+        "tcp",
+        "udp",
+        "tls",
+        "stores",
+        "default",
+        "docker",
+        "enable",
+        "routers",
+        "services",
+        "middlewares",
+        "app",
+        "App",
+        "b",
+        "a[0]",
+        "[0]",
+        "x]",
+        "rule",
+        "entrypoints",
+        "service",
+        "tls.certresolver",
+        "tls.domains[0].main",
+        "priority",
+        "loadbalancer.server.port",
+        "loadbalancer",
+        "server",
+        "url",
+        "scheme",
+        "headers.customrequestheaders.X",
+        "chain.middlewares",
+        "compress",
+        "plugin",
+        "network",
+    ]
 ) | st.text("ab.[]_é\x00\x01\x02\x03\x04", max_size=4)
 TRAEFIK_NAMES = st.lists(PARTS, max_size=5).map(lambda parts: ".".join(["traefik", *parts]))
 RULES = st.lists(
