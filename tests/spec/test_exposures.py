@@ -244,6 +244,28 @@ def test_a_chain_works_when_all_its_members_do() -> None:
     assert served(app(used | chain | strip | circle))[0]["excluded_reason"] == "middleware_error"
 
 
+@pytest.mark.parametrize(
+    ("field", "value", "reason"),
+    [
+        ("addprefix.prefix", "", "middleware_error"),
+        ("addprefix.prefix", "/a", None),
+        ("redirectscheme.port", "1", "middleware_error"),
+        ("ipallowlist.rejectstatuscode", "403", "middleware_error"),
+        ("ipallowlist.sourcerange", "10.0.0.0/8, 1.2.3.4", None),
+        ("ipallowlist.sourcerange", "10.0.0.0/8, x", "middleware_error"),
+        ("basicauth.users", "x", "middleware_error"),
+        ("basicauth.users", "a:b,c:d", None),
+        ("digestauth.users", "a:b", "middleware_error"),
+        ("redirectregex.regex", "(", "middleware_error"),
+        ("stripprefixregex.regex", "/a, (", "middleware_error"),
+        ("compress.encodings", "gzip, lzma", "middleware_error"),
+    ],
+)
+def test_a_middleware_that_traefik_cannot_build_disables_its_router(field: str, value: str, reason: str | None) -> None:
+    labels = router({"middlewares": "m"}) | {f"traefik.http.middlewares.m.{field}": value}
+    assert served(app(labels))[0]["excluded_reason"] == reason
+
+
 def test_middlewares_of_a_dropped_container_are_missing() -> None:
     user = app(router({"middlewares": "strip"}))
     owner = app({"traefik.http.middlewares.strip.stripprefix.prefixes": "/a"}, "owner")

@@ -7,18 +7,41 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from dockerframe._derive.exposures.go_values import is_address_range, is_pattern
 from dockerframe._derive.exposures.traefik_merge import conflicts
 from dockerframe._derive.exposures.traefik_schema import HTTP_MIDDLEWARES, TCP_MIDDLEWARES
 from dockerframe._derive.exposures.traefik_services import is_foreign
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from dockerframe._derive.exposures.traefik_labels import DecodedLabels
 
 _SECTIONS: Final = ("http.middlewares", "tcp.middlewares")
 _TYPES: Final = sorted({*HTTP_MIDDLEWARES, *TCP_MIDDLEWARES})
 _ID: Final = ["host", "protocol", "middleware"]
+
+_NEEDED: Final = {
+    "addprefix": "addprefix.prefix",
+    "redirectscheme": "redirectscheme.scheme",
+    "ipallowlist": "ipallowlist.sourcerange",
+    "ipwhitelist": "ipwhitelist.sourcerange",
+}
+"""What Traefik does not build a middleware without."""
+
+_CHECKED: Final[dict[str, Callable[[str], bool]]] = {
+    "ipallowlist.sourcerange": is_address_range,
+    "ipwhitelist.sourcerange": is_address_range,
+    "basicauth.users": lambda user: user.count(":") == 1,
+    "digestauth.users": lambda user: user.count(":") == 2,
+    "redirectregex.regex": is_pattern,
+    "replacepathregex.regex": is_pattern,
+    "stripprefixregex.regex": is_pattern,
+    "compress.encodings": lambda encoding: encoding in {"gzip", "br", "zstd"},
+}
+"""The fields whose values Traefik checks when it builds a middleware; those of lists, item by item."""
+
+_LISTS: Final = ("sourcerange", "users", "stripprefixregex.regex", "encodings")
 
 
 def split_names(text: pl.Expr) -> pl.Expr:
@@ -44,11 +67,31 @@ def usable_middlewares(configured: pl.DataFrame, decoded: DecodedLabels) -> pl.D
     return _without_broken_chains(sound, links)
 
 
+def _unsound(rows: pl.LazyFrame) -> pl.DataFrame:
+    """The middlewares (`object`) that lack what they need, or have a value that Traefik refuses."""
+    needed = pl.col("top").cast(pl.String).replace_strict(_NEEDED, default=None, return_dtype=pl.String)
+    needing = rows.with_columns(needed.alias("needed")).filter(pl.col("needed").is_not_null())
+    given = needing.filter((pl.col("path").cast(pl.String) == pl.col("needed")) & (pl.col("value") != ""))
+    lacking = needing.select("object").unique().join(given, on="object", how="anti")
+    checked = rows.filter(pl.col("path").cast(pl.String).is_in(list(_CHECKED)) & (pl.col("value") != ""))
+    values = checked.select("object", pl.col("path").cast(pl.String), "value").collect()
+    distinct = values.select("path", "value").unique()
+    is_refused = [not _passes(path, value) for path, value in distinct.iter_rows()]
+    refused = values.join(distinct.filter(pl.Series(is_refused, dtype=pl.Boolean())), on=["path", "value"], how="semi")
+    return pl.concat([lacking.select("object").collect(), refused.select("object")]).unique()
+
+
+def _passes(path: str, value: str) -> bool:
+    items = [item.strip() for item in value.split(",")] if path.endswith(_LISTS) else [value]
+    return all(_CHECKED[path](item) for item in items)
+
+
 def _defined(configured: pl.DataFrame, decoded: DecodedLabels) -> pl.DataFrame:
     found = decoded.values("middlewares", {"members": "chain.middlewares"}).lazy()
     rows = decoded.rows.lazy().filter(pl.col("section").is_in(_SECTIONS) & ~pl.col("is_disabled"))
     typed = rows.filter(pl.col("top").cast(pl.String).is_in(_TYPES)).select("object", pl.col("top").to_physical())
     types = typed.group_by("object").agg((pl.col("top").min() == pl.col("top").max()).alias("is_sound"))
+    types = types.join(_unsound(rows).lazy(), on="object", how="anti")
     return (
         found.filter(pl.col("name").is_not_null())
         .join(types, on="object", how="left")
