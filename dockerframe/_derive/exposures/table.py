@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from dockerframe.schemas import Column, Table
+from dockerframe.schemas import Column, TableSchema
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,7 +59,7 @@ EXCLUDED_REASONS: Final[Mapping[str, str]] = {
 }
 """The values of `exposures.excluded_reason`, each with its meaning."""
 
-EXPOSURES: Final = Table(
+EXPOSURES: Final = TableSchema(
     "exposures",
     "a router, alias or site address of a container and a proxy; or a container that a proxy drops whole",
     ("host", "container_id", "proxy", "protocol", "router", "rule", "handler", "paths", "target_host"),
