@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 
@@ -28,6 +28,14 @@ if TYPE_CHECKING:
     from dockerframe.schemas import Precedence
 
 
+class RouteOptions(NamedTuple):
+    """Hosts on which only explicit containers have routes, middlewares of GoDoxy's own files, hosts with an agent."""
+
+    explicit_only: Collection[str] = ()
+    known_middlewares: Collection[str] = ()
+    agents: Collection[str] = ()
+
+
 def derive_tables(
     summaries: pl.DataFrame,
     hosts: pl.DataFrame,
@@ -36,11 +44,13 @@ def derive_tables(
     precedence: Precedence = "alias",
     docker_host: str | None = None,
     explicit_only: Collection[str] = (),
+    known_middlewares: Collection[str] = (),
 ) -> dict[str, pl.DataFrame]:
     """Every table of `dockerframe.schemas.TABLES` by its name, from what the engines sent.
 
     `summaries` and `decode_errors` come from `dockerframe._decode`, `hosts` is the table of that name,
-    `docker_host` the value of `DOCKER_HOST`, `explicit_only` the hosts on which only explicit containers have routes.
+    `docker_host` the value of `DOCKER_HOST`, `explicit_only` the hosts on which only explicit containers have routes,
+    `known_middlewares` the names of middlewares that GoDoxy's own files define.
     """
     facts = HostFacts.of(hosts, docker_host=docker_host)
     # Each part has stretches on one processor; side by side they fill the others.
@@ -58,7 +68,8 @@ def derive_tables(
         # The labels that lost are asked for by `explain` alone, and take memory.
         resolved = resolve_routes(containers, precedence, labels=labels.result())._replace(entries=pl.DataFrame())
         own_errors = own.result()
-        parts = _route_tables(containers, resolved, own_errors, explicit_only)
+        options = RouteOptions(explicit_only, known_middlewares, agents=facts.agents.to_list())
+        parts = _route_tables(containers, resolved, own_errors, options)
         collected = {**flat.result(), "dependencies": edges.result()}
     errors = pl.concat([decode_errors, own_errors, parts.pop("errors")])
     tables = {
@@ -93,15 +104,25 @@ def route_tables(
     *,
     precedence: Precedence,
     explicit_only: Collection[str],
+    known_middlewares: Collection[str] = (),
+    agents: Collection[str] = (),
 ) -> dict[str, pl.DataFrame]:
     """The tables `routes` and `route_fields`, and as `errors` what is wrong with the labels of routes."""
-    return _route_tables(containers, resolve_routes(containers, precedence), own_errors, explicit_only)
+    options = RouteOptions(explicit_only, known_middlewares, agents)
+    return _route_tables(containers, resolve_routes(containers, precedence), own_errors, options)
 
 
 def _route_tables(
-    containers: pl.DataFrame, resolved: ResolvedRoutes, own_errors: pl.DataFrame, explicit_only: Collection[str]
+    containers: pl.DataFrame, resolved: ResolvedRoutes, own_errors: pl.DataFrame, options: RouteOptions
 ) -> dict[str, pl.DataFrame]:
-    derived = derive_routes(containers, resolved, own_errors, explicit_only=explicit_only)
+    derived = derive_routes(
+        containers,
+        resolved,
+        own_errors,
+        explicit_only=options.explicit_only,
+        known_middlewares=options.known_middlewares,
+        agents=options.agents,
+    )
     wrong = resolved._replace(errors=pl.concat([resolved.errors, derived.errors]))
     return {
         "routes": derived.routes,

@@ -131,7 +131,8 @@ ROUTES: Final = Table(
     ("host", "container_id", "alias"),
     (
         *CONTAINER_KEY,
-        Column("alias", pl.String(), "alias"),
+        Column("alias", pl.String(), "alias, as the labels write it"),
+        Column("served_alias", pl.String(), "alias as it is served: trimmed and in lower case"),
         Column("container_name", pl.String(), "name of the container"),
         Column("scheme", pl.String(), "scheme of the target"),
         Column("target_host", pl.String(), "host name or address of the target; null when there is none"),
