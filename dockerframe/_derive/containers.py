@@ -1,4 +1,4 @@
-"""The table `containers`: every derived column beside what the engine sent."""
+"""The table `containers`: what the engine sent, and every derived column."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ from dockerframe._derive.columns.aliases import aliases, is_excluded
 from dockerframe._derive.columns.blacklist import blacklist_reasons
 from dockerframe._derive.columns.compose import compose_project, compose_service
 from dockerframe._derive.columns.dependencies import dependencies
-from dockerframe._derive.columns.identity import container_name, health, is_host_network_mode, running
+from dockerframe._derive.columns.identity import (
+    container_name,
+    health,
+    is_host_network_mode,
+    running,
+    swarm_service,
+)
 from dockerframe._derive.columns.idle import idle_settings
 from dockerframe._derive.columns.image import image, image_sha256, image_version
 from dockerframe._derive.columns.networks import (
@@ -25,7 +31,7 @@ from dockerframe.schemas import CONTAINERS
 
 
 class HostFacts(NamedTuple):
-    """What the derivations want to know of hosts: which are local, which are agents, and their names."""
+    """What the derivations need to know about hosts: which are local, which are agents, and their names."""
 
     local: pl.Series
     agents: pl.Series
@@ -59,17 +65,24 @@ class HostFacts(NamedTuple):
 
 
 def derive_containers(
-    summaries: pl.DataFrame, by_name: pl.Series, is_explicit: pl.Series, facts: HostFacts
+    summaries: pl.DataFrame,
+    by_name: pl.Series,
+    is_explicit: pl.Series,
+    facts: HostFacts,
+    shared: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Summaries with all their derived columns, in the same order.
 
     `summaries` has the columns of `dockerframe.schemas.SUMMARIES`; `by_name` has their `labels_by_name`, the only ones
-    that are read; `is_explicit` the column of that name. The result has the columns of
-    `dockerframe.schemas.CONTAINERS`.
+    that are read; `is_explicit` the column of that name; `shared` their `shared_networks`. The result has the columns
+    of `dockerframe.schemas.CONTAINERS`.
     """
     reachable = facts.is_reachable()
+    seen = summaries if shared is None else summaries.with_columns(shared.get_columns())
+    # The ports of another container say nothing about what this one is.
+    reasons = blacklist_reasons() if shared is None else summaries.select(blacklist_reasons()).to_series()
     derived = (
-        summaries.lazy()
+        seen.lazy()
         .with_columns(by_name.alias("labels"))
         .select(
             container_name(),
@@ -86,8 +99,9 @@ def derive_containers(
             aliases(),
             compose_project(),
             compose_service(),
+            swarm_service(),
             dependencies(),
-            blacklist_reasons(),
+            reasons,
             network(reachable),
             public_hostname_of(facts.is_local(), facts.hostname()),
             idle_settings(),
@@ -97,8 +111,8 @@ def derive_containers(
     # The streaming engine would derive all of these on one processor.
     containers = with_whole_columns(summaries, derived.collect(engine="in-memory"))
     is_blacklisted = (pl.col("blacklist_reasons").list.len() > 0).alias("is_blacklisted")
-    private = private_hostname_in(pl.col("network"), reachable)
-    return CONTAINERS.conform(with_whole_columns(containers, containers.select(private, is_blacklisted)))
+    private = seen.with_columns(containers["network"]).select(private_hostname_in(pl.col("network"), reachable))
+    return CONTAINERS.conform(with_whole_columns(containers, containers.select(is_blacklisted).hstack(private)))
 
 
 def with_whole_columns(frame: pl.DataFrame, columns: pl.DataFrame) -> pl.DataFrame:

@@ -9,15 +9,16 @@ import polars as pl
 
 from dockerframe._derive.columns.aliases import is_explicit_of
 from dockerframe._derive.columns.dependencies import dependency_edges
-from dockerframe._derive.columns.networks import network_attachments
-from dockerframe._derive.columns.ports import port_bindings
+from dockerframe._derive.columns.networks import network_attachments, shared_networks
+from dockerframe._derive.columns.ports import binding_order, port_bindings
 from dockerframe._derive.container_errors import container_errors
 from dockerframe._derive.containers import HostFacts, derive_containers
 from dockerframe._derive.labels import labels_by_name, labels_table, proxy_labels
-from dockerframe._derive.mounts import mounts_table
+from dockerframe._derive.mounts import mount_order, mounts_table
 from dockerframe._derive.routes.effective import derive_routes
 from dockerframe._derive.routes.fields import fields_table, resolve_routes, route_errors
 from dockerframe._derive.routes.labels import route_labels, sort_labels
+from dockerframe._derive.stable_order import sorted_labels, sorted_lists, sorted_networks
 from dockerframe.schemas import TABLES
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def derive_tables(
     `known_middlewares` the names of middlewares that GoDoxy's own files define.
     """
     facts = HostFacts.of(hosts, docker_host=docker_host)
+    summaries = _in_stable_order(summaries)
     # Each part has stretches on one processor; side by side they fill the others.
     with ThreadPoolExecutor(max_workers=3, thread_name_prefix="dockerframe-derive") as threads:
         # Most labels of a fleet are none that any rule asks for.
@@ -60,9 +62,12 @@ def derive_tables(
         by_name = summaries.select(labels_by_name()).rechunk().to_series()
         proxied = looked_for.result()
         labels = threads.submit(_of_routes, proxied)
-        containers = derive_containers(summaries, by_name, is_explicit_of(proxied, summaries.height), facts)
+        shared = shared_networks(summaries)
+        explicit = is_explicit_of(proxied, summaries.height)
+        containers = derive_containers(summaries, by_name, explicit, facts, shared)
         named = containers.with_columns(by_name)
-        own = threads.submit(container_errors, named, facts.is_reachable())
+        attached = named if shared is None else named.with_columns(shared["networks"])
+        own = threads.submit(container_errors, attached, facts.is_reachable())
         edges = threads.submit(dependency_edges, named)
         flat = threads.submit(_flat_tables, summaries.lazy())
         # The labels that lost are asked for by `explain` alone, and take memory.
@@ -82,6 +87,15 @@ def derive_tables(
     return {name: table.conform(tables[name]) for name, table in TABLES.items()}
 
 
+def _in_stable_order(summaries: pl.DataFrame) -> pl.DataFrame:
+    """Summaries with ports, mounts and networks in one order, whatever the order in which an engine sends them."""
+    return summaries.with_columns(
+        sorted_lists(summaries["ports"], binding_order()),
+        sorted_lists(summaries["mounts"], mount_order()),
+        sorted_networks(summaries["networks"]),
+    )
+
+
 def _of_routes(proxied: pl.DataFrame) -> SortedLabels:
     return sort_labels(route_labels(proxied))
 
@@ -95,7 +109,8 @@ def _flat_tables(containers: pl.LazyFrame) -> dict[str, pl.DataFrame]:
         "networks": network_attachments(containers),
     }
     # The streaming engine would leave them in several pieces, which audits and joins take longer over.
-    return dict(zip(flat, pl.collect_all(list(flat.values()), engine="in-memory"), strict=True))
+    tables = dict(zip(flat, pl.collect_all(list(flat.values()), engine="in-memory"), strict=True))
+    return {**tables, "labels": sorted_labels(tables["labels"])}
 
 
 def route_tables(

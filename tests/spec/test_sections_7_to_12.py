@@ -9,7 +9,7 @@ import pytest
 
 import dockerframe as dkf
 from dockerframe._derive.routes.well_known_ports import BY_ALIAS, BY_IMAGE
-from tests.spec.reference_of_containers import WELL_KNOWN
+from tests.spec.reference_of_routes import WELL_KNOWN
 from tests.summaries import container, errors, labelled, route, snapshot_of, summary
 
 COMPOSE = "com.docker.compose"

@@ -208,6 +208,14 @@ def _middleware_failures(routes: pl.DataFrame, options: pl.DataFrame, known: Col
     """Only HTTP has middlewares."""
     judged = routes.filter(_SCHEME.is_in([*HTTP_SCHEMES, "fileserver"]))["route"]
     problems = middleware_problems(options, known)
-    return problems.filter(pl.col("route").is_in(judged.implode())).select(
-        "route", "check", "label", stage=pl.lit(_MIDDLEWARE_STAGE, pl.Int32), message=pl.col("message").str.strip_suffix(".")
-    ).select(_FAILURE.names())
+    return (
+        problems.filter(pl.col("route").is_in(judged.implode()))
+        .select(
+            "route",
+            "check",
+            "label",
+            stage=pl.lit(_MIDDLEWARE_STAGE, pl.Int32),
+            message=pl.col("message").str.strip_suffix("."),
+        )
+        .select(_FAILURE.names())
+    )

@@ -59,7 +59,9 @@ def compact(name: str) -> str:
     return name.translate(_IGNORED)
 
 
-def field_group(fields: Mapping[str, Node], *, any_key: Node | None = None, text: ValueType | None = None) -> FieldGroup:
+def field_group(
+    fields: Mapping[str, Node], *, any_key: Node | None = None, text: ValueType | None = None
+) -> FieldGroup:
     """A group of fields by their names; `name|other` has a second name for one."""
     named: dict[str, tuple[str, Node]] = {}
     for names, node in fields.items():
@@ -184,8 +186,9 @@ def find_field(path: str) -> FoundField:
     --------
     >>> find_field("HealthCheck.Disabled").name, find_field("middlewares.oidc.scopes").name
     ('healthcheck.disable', 'middlewares.*.*')
-    >>> find_field("homepage.titel")
-    FoundField(name='homepage.?', problem='unknown_field', at='homepage.titel', hint="did you mean 'homepage.name'?")
+    >>> find_field("homepage.catgory")
+    FoundField(name='homepage.?', problem='unknown_field', at='homepage.catgory',
+               hint="did you mean 'homepage.category'?")
     """
     parts = path.split(".")
     names: list[str] = []
@@ -194,7 +197,9 @@ def find_field(path: str) -> FoundField:
         if isinstance(node, ValueType):
             if node is types.ANYTHING:
                 break
-            return FoundField(_unknown_name(names), "invalid_value", ".".join(parts[:depth]), f"it must be {node.valid}.")
+            return FoundField(
+                _unknown_name(names), "invalid_value", ".".join(parts[:depth]), f"it must be {node.valid}."
+            )
         own = node.fields.get(compact(part))
         if own is None and node.any_key is None:
             return _unknown(parts, names, node)
@@ -222,7 +227,9 @@ def _unknown(parts: list[str], above: list[str], group: FieldGroup) -> FoundFiel
     names = {compact(name): name for name, _ in group.fields.values()}
     nearest = difflib.get_close_matches(compact(parts[len(above)]), names, n=1, cutoff=0.0)
     prefix = "".join(f"{part}." for part in parts[: len(above)])
-    hint = f"did you mean '{prefix}{names[nearest[0]]}'?" if nearest else f"{prefix.rstrip('.')} has no fields below it."
+    hint = (
+        f"did you mean '{prefix}{names[nearest[0]]}'?" if nearest else f"{prefix.rstrip('.')} has no fields below it."
+    )
     return FoundField(_unknown_name(above), "unknown_field", ".".join(parts[: len(above) + 1]), hint)
 
 

@@ -103,9 +103,7 @@ BUILT_IN: Final = {compact(name): (name, middleware) for name, middleware in _BU
 _COMMON: Final = {"priority": types.WHOLE_NUMBER, "bypass": types.CONDITIONS}
 """Options of every middleware. They are found by exactly these names."""
 
-PROBLEM: Final = pl.Schema(
-    {"route": pl.UInt32(), "check": pl.String(), "label": pl.String(), "message": pl.String()}
-)
+PROBLEM: Final = pl.Schema({"route": pl.UInt32(), "check": pl.String(), "label": pl.String(), "message": pl.String()})
 
 
 class _Option(NamedTuple):
@@ -132,7 +130,9 @@ def middleware_problems(options: pl.DataFrame, known: Collection[str] = ()) -> p
         orient="row",
     )
     rows = options.join(names, on="path", maintain_order="left")
-    bad_paths = rows.filter(pl.col("check").is_not_null()).select("route", "check", label="source_label", message="message")
+    bad_paths = rows.filter(pl.col("check").is_not_null()).select(
+        "route", "check", label="source_label", message="message"
+    )
     bad_values = [_bad_values(rows, path, one.type) for path, one in found.items() if one.type is not None]
     return pl.concat([PROBLEM.to_frame(), bad_paths, *bad_values, *_missing(rows)])
 

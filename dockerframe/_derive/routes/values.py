@@ -199,9 +199,7 @@ def _read(rows: pl.DataFrame, name: str, precedence: Precedence) -> tuple[pl.Dat
     kind = _type_of(name)
     is_bad = (VALUE != "") & kind.is_bad if kind is not None and kind.is_bad is not None else pl.lit(value=False)
     keep = pl.lit(name in _KEPT_WHEN_BAD)
-    columns = [
-        pl.when(~is_bad | keep).then(expression).alias(column) for column, expression in _COLUMNS[name].items()
-    ]
+    columns = [pl.when(~is_bad | keep).then(expression).alias(column) for column, expression in _COLUMNS[name].items()]
     dtype = pl.Struct({**{column: _TYPES[column] for column in _COLUMNS[name]}, "is_bad": pl.Boolean()})
     read = rows.with_columns(once_per_distinct(VALUE, [*columns, is_bad.alias("is_bad")], dtype).struct.unnest())
     bad = read.filter("is_bad")
