@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +14,9 @@ from tests.spec.reference import resolve
 from tests.spec.reference_of_containers import container, edges
 from tests.spec.reference_of_routes import excluded_reason, failed_checks, read, route
 from tests.summaries import snapshot_of
+
+if TYPE_CHECKING:
+    import random
 
 FIELD_KINDS = {"unknown_field", "invalid_value"}
 EXCLUDING = {"network_not_found", "no_network", "invalid_idle"}
@@ -145,6 +148,30 @@ def test_columns_and_routes_are_those_of_the_plain_rules(summaries, url, precede
         wanted, wrong = _expected(one, expected, own, precedence, url)
         assert _routes(routes.get(one["Id"], [])) == wanted, one
         assert {(kind, label) for kind, label in found if kind in FIELD_KINDS} == wrong, one
+
+
+def _shuffled(value: Any, shuffle: random.Random, key: str = "") -> Any:
+    """What an engine sends, with every list and map in another order; the first of `Names` is the container's."""
+    if isinstance(value, dict):
+        return {name: _shuffled(value[name], shuffle, name) for name in shuffle.sample(sorted(value), len(value))}
+    if isinstance(value, list) and key != "Names":
+        return shuffle.sample(value, len(value))
+    return value
+
+
+@pytest.mark.timeout(900)
+@settings(max_examples=50)
+@given(st.lists(SUMMARIES, max_size=30), URLS, st.randoms(use_true_random=False))
+def test_rows_do_not_depend_on_the_order_of_what_an_engine_sends(summaries, url, shuffle: random.Random) -> None:
+    """labels.md, section 3."""
+    summaries = [{"Id": str(number), **one} for number, one in enumerate(summaries)]
+    snap = snapshot_of(*summaries, url=url)
+    other = snapshot_of(*(_shuffled(one, shuffle) for one in summaries), url=url)
+    for name, table in snap.tables.items():
+        if name != "hosts":
+            # Labels of containers stay in the order in which they are sent.
+            maps = ["labels"] if name == "containers" else []
+            assert other.tables[name].drop(maps).to_dicts() == table.drop(maps).to_dicts(), name
 
 
 NAMED = st.fixed_dictionaries({

@@ -89,8 +89,9 @@ def fields_table(containers: pl.DataFrame, resolved: ResolvedRoutes) -> pl.DataF
 
 
 def route_errors(containers: pl.DataFrame, resolved: ResolvedRoutes) -> pl.DataFrame:
-    """The rows of the table `errors` that the labels of routes cause."""
-    return with_keys(containers, resolved.errors, ERRORS.schema.names())
+    """The rows of the table `errors` that the labels of routes cause, in the order of the containers."""
+    errors = resolved.errors.sort("row", "kind", "label", "message")
+    return with_keys(containers, errors, ERRORS.schema.names())
 
 
 def with_keys(containers: pl.DataFrame, rows: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
