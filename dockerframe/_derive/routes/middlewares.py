@@ -5,17 +5,16 @@ Source: labels.md, section 13, rule 12 (`unknown_middleware` and `middleware_opt
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import polars as pl
 
 from dockerframe._derive.routes import value_types as types
-from dockerframe._derive.routes.known_fields import FieldGroup, compact, field_group
+from dockerframe._derive.routes.known_fields import MAX_NEAREST, FieldGroup, compact, field_group, nearest_name
 from dockerframe._derive.routes.value_types import VALUE, ValueType
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Iterator
 
 
 class Middleware(NamedTuple):
@@ -103,6 +102,7 @@ BUILT_IN: Final = {compact(name): (name, middleware) for name, middleware in _BU
 _COMMON: Final = {"priority": types.WHOLE_NUMBER, "bypass": types.CONDITIONS}
 """Options of every middleware. They are found by exactly these names."""
 
+_CHECK: Final = {"check": pl.String, "message": pl.String}
 PROBLEM: Final = pl.Schema({"route": pl.UInt32(), "check": pl.String(), "label": pl.String(), "message": pl.String()})
 
 
@@ -119,33 +119,44 @@ class _Option(NamedTuple):
 def middleware_problems(options: pl.DataFrame, known: Collection[str] = ()) -> pl.DataFrame:
     """What is wrong with the middlewares of routes: `route`, `check`, `label`, `message`.
 
-    `options` has `route`, `path` (what stands below `middlewares`: a name, or a name and an option), `value` and
-    `source_label`. `known` are the names of middlewares in GoDoxy's own files, whose options can't be judged.
+    `options` has `route`, `path` (below `middlewares`: a name, or a name and an option), `value` and `source_label`.
+    `known` are the names of middlewares that GoDoxy's own files define.
+
+    Examples
+    --------
+    >>> rows = {"route": [0], "path": ["rate_limit.avrage"], "value": ["1"], "source_label": ["proxy.a"]}
+    >>> options = pl.DataFrame(rows, schema_overrides={"route": pl.UInt32()})
+    >>> middleware_problems(options)["message"].to_list()
+    ["The middleware rate_limit has no option 'avrage': it has average, burst, period.",
+     'The middleware rate_limit needs a value for average.', 'The middleware rate_limit needs a value for burst.']
     """
     also_known = {compact(name) for name in known}
-    found = {path: _option(path, also_known) for path in options["path"].unique().to_list()}
+    paths = enumerate(options["path"].unique().to_list())
+    found = {path: _option(path, also_known, with_nearest=number < MAX_NEAREST) for number, path in paths}
+    # Expressions have no hash.
+    kinds = list({id(one.type): one.type for one in found.values() if one.type is not None}.values())
+    numbers = {id(kind): number for number, kind in enumerate(kinds)}
     names = pl.DataFrame(
-        [(path, one.middleware, one.option, one.check, one.message) for path, one in found.items()],
-        dict.fromkeys(("path", "middleware", "option", "check", "message"), pl.String),
+        [(path, one.middleware, one.option, numbers.get(id(one.type)), one.check, one.message) for path, one in found.items()],
+        {**dict.fromkeys(("path", "middleware", "option"), pl.String), "type": pl.UInt8, **_CHECK},
         orient="row",
     )
     rows = options.join(names, on="path", maintain_order="left")
-    bad_paths = rows.filter(pl.col("check").is_not_null()).select(
-        "route", "check", label="source_label", message="message"
-    )
-    bad_values = [_bad_values(rows, path, one.type) for path, one in found.items() if one.type is not None]
+    bad_paths = rows.filter(pl.col("check").is_not_null()).select(PROBLEM.names()[:2], label="source_label", message="message")
+    bad_values = [_bad_values(rows.filter(pl.col("type") == number), kind) for number, kind in enumerate(kinds)]
     return pl.concat([PROBLEM.to_frame(), bad_paths, *bad_values, *_missing(rows)])
 
 
-def _option(path: str, known: Collection[str]) -> _Option:
+def _option(path: str, known: Collection[str], *, with_nearest: bool) -> _Option:
     name, _, rest = path.partition(".")
     if "@" in name:
         return _Option(name)
     if compact(name) in known:
         return _Option(name, check="middleware_option", message=_no_options(name)) if rest else _Option(name)
     if compact(name) not in BUILT_IN:
-        nearest = difflib.get_close_matches(compact(name), BUILT_IN, n=1, cutoff=0.0)[0]
-        hint = f"did you mean {BUILT_IN[nearest][0]!r}? List a middleware of GoDoxy's own files in known_middlewares."
+        nearest = BUILT_IN[nearest_name(compact(name), BUILT_IN)][0] if with_nearest else None
+        hint = f"did you mean {nearest!r}? " if nearest else ""
+        hint += "List a middleware of GoDoxy's own files in known_middlewares."
         return _Option(name, check="unknown_middleware", message=f"There is no middleware {name!r}; {hint}")
     own_name, middleware = BUILT_IN[compact(name)]
     return _option_of(own_name, middleware, rest) if rest else _Option(own_name)
@@ -174,33 +185,33 @@ def _no_options(name: str) -> str:
     return f"The middleware {name} comes from a file and takes no options here; set them in that file."
 
 
-def _bad_values(rows: pl.DataFrame, path: str, kind: ValueType | None) -> pl.DataFrame:
-    if kind is None or kind.is_bad is None:
+def _bad_values(rows: pl.DataFrame, kind: ValueType) -> pl.DataFrame:
+    if kind.is_bad is None:
         return PROBLEM.to_frame()
-    bad = rows.filter((pl.col("path") == path) & (VALUE != "")).filter(kind.is_bad)
+    bad = rows.filter(VALUE != "").filter(kind.is_bad)
     message = pl.format("The option {} of the middleware {} must be {}.", "option", "middleware", pl.lit(kind.valid))
     return bad.select("route", check=pl.lit("middleware_option"), label="source_label", message=message)
 
 
 def _missing(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
     """Options that a middleware needs, where it has options at all."""
+    has_options = rows.filter(pl.col("path").str.contains(".", literal=True))
     for name, middleware in _BUILT_IN.items():
-        if not middleware.needed and not middleware.not_empty:
-            continue
-        own = rows.filter((pl.col("middleware") == name) & pl.col("path").str.contains(".", literal=True))
-        if own.is_empty():
-            continue
-        yield from (_without(own, name, option) for option in middleware.needed)
-        for option in middleware.not_empty:
-            yield _emptied(own.filter((pl.col("option") == option) & (VALUE == "")), name, [option])
+        own = has_options.filter(pl.col("middleware") == name) if middleware.needed or middleware.not_empty else rows.head(0)
+        if own.height:
+            yield from (_needed(_without(own, option), name, option) for option in middleware.needed)
+            yield from (_needed(_emptied(own, option), name, option) for option in middleware.not_empty)
 
 
-def _without(own: pl.DataFrame, name: str, option: str) -> pl.DataFrame:
+def _without(own: pl.DataFrame, option: str) -> pl.DataFrame:
     has_it = own.filter((pl.col("option") == option) & (VALUE != ""))
-    lacking = own.join(has_it, on="route", how="anti").group_by("route").agg(pl.col("source_label").min())
-    return _emptied(lacking, name, [option])
+    return own.join(has_it, on="route", how="anti").group_by("route").agg(pl.col("source_label").min())
 
 
-def _emptied(rows: pl.DataFrame, name: str, options: Sequence[str]) -> pl.DataFrame:
-    message = f"The middleware {name} needs a value for {', '.join(options)}."
-    return rows.select("route", check=pl.lit("middleware_option"), label="source_label", message=pl.lit(message))
+def _emptied(own: pl.DataFrame, option: str) -> pl.DataFrame:
+    return own.filter((pl.col("option") == option) & (VALUE == ""))
+
+
+def _needed(rows: pl.DataFrame, name: str, option: str) -> pl.DataFrame:
+    message = pl.lit(f"The middleware {name} needs a value for {option}.")
+    return rows.select("route", check=pl.lit("middleware_option"), label="source_label", message=message)

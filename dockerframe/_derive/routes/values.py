@@ -12,7 +12,7 @@ from dockerframe._derive.evaluation import once_per_distinct
 from dockerframe._derive.labels import boolean, first_characters, non_empty
 from dockerframe._derive.lookup import at_numbers
 from dockerframe._derive.routes import value_types as types
-from dockerframe._derive.routes.known_fields import FieldGroup, FoundField, find_field, value_types
+from dockerframe._derive.routes.known_fields import MAX_NEAREST, FieldGroup, FoundField, find_field, value_types
 from dockerframe._derive.routes.labels import ROUTE_ERROR
 from dockerframe._derive.routes.objects import Mappings
 from dockerframe._derive.routes.value_types import PORT_FORM, VALUE, ValueType
@@ -159,8 +159,13 @@ def _names(fields: pl.Series) -> pl.DataFrame:
 
     Paths that nothing depends on are left out.
     """
-    found = ((path, find_field(path)) for path in fields.unique().to_list())
-    rows = [(path, *one, _is_group(value_types().get(one.name))) for path, one in found if _matters(one)]
+    rows: list[tuple[str | bool | None, ...]] = []
+    unknown = 0
+    for path in fields.unique().to_list():
+        found = find_field(path, with_nearest=unknown < MAX_NEAREST)
+        unknown += found.problem is not None
+        if _matters(found):
+            rows.append((path, *found, _is_group(value_types().get(found.name))))
     schema = dict.fromkeys(("field", "name", "problem", "at", "hint"), pl.String) | {"is_group": pl.Boolean}
     return pl.DataFrame(rows, schema, orient="row")
 
