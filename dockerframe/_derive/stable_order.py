@@ -15,6 +15,7 @@ from dockerframe.schemas import NETWORKS
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+
 def sorted_lists(lists: pl.Series, keys: Sequence[pl.Expr]) -> pl.Series:
     """Lists of structs, each sorted by keys that read the fields; the same Series where they are sorted already.
 

@@ -98,10 +98,13 @@ OTHERS = st.fixed_dictionaries({}, optional={
 })  # fmt: skip
 NETWORKS = st.dictionaries(
     st.sampled_from(["front", "shop_front", "back", "_front", "ingress", "zone"]),
-    st.none() | st.fixed_dictionaries({
-        "IPAddress": st.sampled_from(["", "172.18.0.2", "172.19.0.3"]),
-        "GlobalIPv6Address": st.sampled_from(["", "2001:db8::2", None]),
-    }),
+    st.none()
+    | st.fixed_dictionaries(
+        {
+            "IPAddress": st.sampled_from(["", "172.18.0.2", "172.19.0.3"]),
+            "GlobalIPv6Address": st.sampled_from(["", "2001:db8::2", None]),
+        }
+    ),
     max_size=3,
 )
 SUMMARIES = st.fixed_dictionaries({

@@ -226,7 +226,8 @@ def reached(
     public = ("127.0.0.1" if is_local(url) else hostname or None) if row["running"] else None
     networks = (summary.get("NetworkSettings") or {}).get("Networks") or {}
     address = {
-        name: (one or {}).get("IPAddress") or (one or {}).get("GlobalIPv6Address") or None for name, one in networks.items()
+        name: (one or {}).get("IPAddress") or (one or {}).get("GlobalIPv6Address") or None
+        for name, one in networks.items()
     }
     wanted = labels.get("proxy.network") or None
     network, private = wanted, None

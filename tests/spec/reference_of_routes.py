@@ -28,7 +28,15 @@ TEXT = {
 SWITCHES = {
     "no_tls_verify", "disable_compression", "spa", "relay_proxy_protocol_header", "tls_termination", "healthcheck.disable",
 }  # fmt: skip
-TYPED = {"port", "scheme", "bind", "response_header_timeout", "max_conns_per_host", "ssl_protocols", "healthcheck.interval"}
+TYPED = {
+    "port",
+    "scheme",
+    "bind",
+    "response_header_timeout",
+    "max_conns_per_host",
+    "ssl_protocols",
+    "healthcheck.interval",
+}
 SECOND_NAMES = {"healthcheck.disabled": "healthcheck.disable"}
 BY_COMPACT_NAME = {
     name.replace("_", ""): SECOND_NAMES.get(name, name) for name in (*TEXT, *SWITCHES, *TYPED, *SECOND_NAMES)
@@ -199,7 +207,9 @@ def has_healthcheck(row: dict[str, Any], reached: dict[str, Any], on: set[str]) 
         return False
     if reached["port"] is None and not has_idle(row) and not row["is_excluded"]:
         return False
-    return not row["container_name"].startswith("buildx_") and (row["health"] is not None or "healthcheck.disable" not in on)
+    return not row["container_name"].startswith("buildx_") and (
+        row["health"] is not None or "healthcheck.disable" not in on
+    )
 
 
 def rule_file_is_bad(text: str) -> bool:

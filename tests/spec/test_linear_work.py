@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import sys
+from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
@@ -75,7 +76,15 @@ def _overlaps(count: int) -> dict[str, str]:
 
 
 def _deep_labels(count: int) -> dict[str, str]:
-    """As many labels as ever, each with more dots."""
+    """As many labels as ever, each with more dots, most of them past the bound."""
+    return {f"proxy.a{n}{'.x' * count}": "1" for n in range(4)}
+
+
+def _deep_objects(count: int) -> dict[str, str]:
+    return {f"proxy.a{n}": f"{'x.' * count}y: 1" for n in range(4)}
+
+
+def _deep_labels_within_the_bound(count: int) -> dict[str, str]:
     return {f"proxy.a{n}{'.xxxx' * (count // 100)}.end": "1" for n in range(100)}
 
 
@@ -83,11 +92,23 @@ def _aliases(count: int) -> dict[str, str]:
     return {"proxy.aliases": ",".join(f"a{n}" for n in range(count)), "proxy.*.port": "80", "proxy.*.prot": "x"}
 
 
-@pytest.mark.parametrize("make", [_known_fields, _unknown_fields, _objects, _overlaps, _deep_labels, _aliases])
+MAKERS = [
+    _known_fields,
+    _unknown_fields,
+    _objects,
+    _overlaps,
+    _deep_labels,
+    _deep_objects,
+    _deep_labels_within_the_bound,
+    _aliases,
+]
+
+
+@pytest.mark.parametrize("make", MAKERS)
 def test_twice_the_labels_are_about_twice_the_work(
     make: Callable[[int], dict[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     work = [_work(make(300 * scale), monkeypatch) for scale in SCALES]
-    for smaller, larger in zip(work, work[1:], strict=False):
+    for smaller, larger in pairwise(work):
         assert larger.frame_bytes < LARGEST_GROWTH * smaller.frame_bytes
         assert larger.calls < LARGEST_GROWTH * smaller.calls

@@ -47,7 +47,9 @@ def _checks(labels: dict[str, str], url: str = "unix:///var/run/docker.sock", **
         ("relayproxyprotocolheader", "relay_proxy_protocol_header", "false", False),
     ],
 )
-def test_1_a_field_is_found_regardless_of_case_and_underscores(field: str, column: str, text: str, value: object) -> None:
+def test_1_a_field_is_found_regardless_of_case_and_underscores(
+    field: str, column: str, text: str, value: object
+) -> None:
     labels = {f"proxy.web.{field}": text}
     assert route(Labels=labels, Ports=PORT)[column] == value
     assert fields(labels) == {("web", field): text}
@@ -82,7 +84,9 @@ def test_1_of_two_spellings_the_one_that_names_the_alias_wins_then_the_one_that_
     ],
 )
 @pytest.mark.parametrize("text", ["x", ""])
-def test_3_an_unknown_field_names_the_label_and_the_nearest(field: str, at: str, nearest: str | None, text: str) -> None:
+def test_3_an_unknown_field_names_the_label_and_the_nearest(
+    field: str, at: str, nearest: str | None, text: str
+) -> None:
     labels = {f"proxy.web.{field}": text}
     assert ("unknown_field", f"proxy.web.{field}") in errors(labels, Ports=PORT)
     message = next(one for one in _messages(labels) if "is not a field" in one)
@@ -191,7 +195,10 @@ def test_8_a_bad_scheme_gives_the_derived_one_and_a_bad_switch_leaves_the_certif
 
 def test_9_an_alias_is_served_trimmed_and_in_lower_case() -> None:
     snap = snapshot_of(summary(Labels={"proxy.aliases": "App,web", "proxy.App.port": "81"}, Ports=PORT))
-    assert snap.routes.select("alias", "served_alias", "target_port").rows() == [("App", "app", 81), ("web", "web", 8081)]
+    assert snap.routes.select("alias", "served_alias", "target_port").rows() == [
+        ("App", "app", 81),
+        ("web", "web", 8081),
+    ]
 
 
 def test_9_aliases_equal_but_for_case_are_both_rows_with_an_error_on_each() -> None:

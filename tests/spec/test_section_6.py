@@ -239,7 +239,9 @@ def test_a_name_past_the_bounds_is_an_error_before_it_is_split(label: str, is_ke
     assert all(len(name or "") < 100 for kind, name in found if kind == "invalid_label")
 
 
-@pytest.mark.parametrize("value", [f"{'x.' * 40}y: 1", f"{'x' * 2_000}: 1", "b: &b " + "x" * 5_000 + "\nc: [" + "*b," * 9_000 + "]"])
+@pytest.mark.parametrize(
+    "value", [f"{'x.' * 40}y: 1", f"{'x' * 2_000}: 1", "b: &b " + "x" * 5_000 + "\nc: [" + "*b," * 9_000 + "]"]
+)
 def test_a_field_of_an_object_past_the_bounds_is_an_error(value: str) -> None:
     assert errors({"proxy.a": value, "proxy.z.port": "1"}) == [("invalid_yaml", "proxy.a")]
 

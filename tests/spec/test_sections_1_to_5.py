@@ -119,7 +119,12 @@ def test_2_an_id_or_nothing_is_not_a_name(image: str, image_id: str) -> None:
 
 @pytest.mark.parametrize(
     ("image", "image_id"),
-    [("94f13e", "sha256:94f13e7f708d"), ("94f13e8", "sha256:94f13e7f708d"), ("94F13E7", "sha256:94f13e7f"), ("decade0", None)],
+    [
+        ("94f13e", "sha256:94f13e7f708d"),
+        ("94f13e8", "sha256:94f13e7f708d"),
+        ("94F13E7", "sha256:94f13e7f"),
+        ("decade0", None),
+    ],
 )
 def test_2_other_hexadecimal_names_are_names(image: str, image_id: str | None) -> None:
     assert container(Image=image, ImageID=image_id)["image_name"] == image
@@ -163,7 +168,11 @@ def test_3_one_entry_per_port_whatever_the_order(ports: list[dict[str, object]])
 
 
 def test_3_tables_are_sorted_whatever_the_order() -> None:
-    mounts = [{"Destination": "/b", "Source": ""}, {"Destination": "/a", "Source": "x"}, {"Destination": "/a", "Source": ""}]
+    mounts = [
+        {"Destination": "/b", "Source": ""},
+        {"Destination": "/a", "Source": "x"},
+        {"Destination": "/a", "Source": ""},
+    ]
     networks = {"b": {"IPAddress": "2"}, "a": {"IPAddress": "1"}}
     labels = {"b": "", "a": ""}
     snap = snapshot_of(summary(Ports=BINDINGS, Mounts=mounts, NetworkSettings={"Networks": networks}, Labels=labels))

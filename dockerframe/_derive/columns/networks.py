@@ -114,8 +114,8 @@ def private_hostname(reachable: pl.Expr) -> pl.Expr:
     >>> import polars as pl
     >>> address = pl.Struct({"ip_address": pl.String(), "global_ipv6_address": pl.String()})
     >>> schema = {"labels": pl.Map(pl.String(), pl.String()), "networks": pl.Map(pl.String(), address)}
-    >>> networks = {"front": {"ip_address": "", "global_ipv6_address": "2001:db8::2"}, "ingress": {"ip_address": "10.0.0.2"}}
-    >>> rows = {"labels": [{}], "networks": [networks]}
+    >>> front, ingress = {"ip_address": "", "global_ipv6_address": "2001:db8::2"}, {"ip_address": "10.0.0.2"}
+    >>> rows = {"labels": [{}], "networks": [{"front": front, "ingress": ingress}]}
     >>> pl.DataFrame(rows, schema=schema).select(private_hostname(pl.lit(True))).to_series().to_list()
     ['2001:db8::2']
     """

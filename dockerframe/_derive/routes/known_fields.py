@@ -245,7 +245,9 @@ def _unknown(parts: list[str], above: list[str], group: FieldGroup, *, with_near
     """A part of a path that is not a field of its group, with the nearest one that is."""
     names = {compact(name): name for name, _ in group.fields.values()}
     prefix = "".join(f"{part}." for part in parts[: len(above)])
-    hint = "see section 13 of labels.md for the fields that exist." if names else f"{prefix[:-1]} has no fields below it."
+    hint = (
+        "see section 13 of labels.md for the fields that exist." if names else f"{prefix[:-1]} has no fields below it."
+    )
     if names and with_nearest:
         hint = f"did you mean '{prefix}{names[nearest_name(compact(parts[len(above)]), names)]}'?"
     return FoundField(_unknown_name(above), "unknown_field", ".".join(parts[: len(above) + 1]), hint)

@@ -90,7 +90,7 @@ def route_labels(proxied: pl.DataFrame) -> pl.DataFrame:
 
 def sort_labels(labels: pl.DataFrame) -> SortedLabels:
     """Sort the labels of `route_labels` by what they do."""
-    name, field = pl.col("name"), pl.col("field")
+    name = pl.col("name")
     by_kind = labels.lazy().with_columns(_kind_of_label().alias("kind")).collect().rechunk()
     parts = {one: by_kind.filter(pl.col("kind") == _kind(one)).drop("kind") for one in _KINDS}
     number = name.str.extract(r"^[#$]\+?([0-9]{1,9})$").cast(pl.UInt32)

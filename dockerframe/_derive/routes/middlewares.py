@@ -137,12 +137,17 @@ def middleware_problems(options: pl.DataFrame, known: Collection[str] = ()) -> p
     kinds = list({id(one.type): one.type for one in found.values() if one.type is not None}.values())
     numbers = {id(kind): number for number, kind in enumerate(kinds)}
     names = pl.DataFrame(
-        [(path, one.middleware, one.option, numbers.get(id(one.type)), one.check, one.message) for path, one in found.items()],
+        [
+            (path, one.middleware, one.option, numbers.get(id(one.type)), one.check, one.message)
+            for path, one in found.items()
+        ],
         {**dict.fromkeys(("path", "middleware", "option"), pl.String), "type": pl.UInt8, **_CHECK},
         orient="row",
     )
     rows = options.join(names, on="path", maintain_order="left")
-    bad_paths = rows.filter(pl.col("check").is_not_null()).select(PROBLEM.names()[:2], label="source_label", message="message")
+    bad_paths = rows.filter(pl.col("check").is_not_null()).select(
+        PROBLEM.names()[:2], label="source_label", message="message"
+    )
     bad_values = [_bad_values(rows.filter(pl.col("type") == number), kind) for number, kind in enumerate(kinds)]
     return pl.concat([PROBLEM.to_frame(), bad_paths, *bad_values, *_missing(rows)])
 
@@ -197,7 +202,11 @@ def _missing(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
     """Options that a middleware needs, where it has options at all."""
     has_options = rows.filter(pl.col("path").str.contains(".", literal=True))
     for name, middleware in _BUILT_IN.items():
-        own = has_options.filter(pl.col("middleware") == name) if middleware.needed or middleware.not_empty else rows.head(0)
+        own = (
+            has_options.filter(pl.col("middleware") == name)
+            if middleware.needed or middleware.not_empty
+            else rows.head(0)
+        )
         if own.height:
             yield from (_needed(_without(own, option), name, option) for option in middleware.needed)
             yield from (_needed(_emptied(own, option), name, option) for option in middleware.not_empty)

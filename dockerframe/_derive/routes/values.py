@@ -19,7 +19,7 @@ from dockerframe._derive.routes.value_types import PORT_FORM, VALUE, ValueType
 from dockerframe.schemas import ROUTES
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
 
     from dockerframe._derive.routes.known_fields import Node
     from dockerframe.schemas import Precedence
@@ -66,7 +66,7 @@ _KEPT_WHEN_BAD: Final = frozenset({"bind"})
 
 _TYPES: Final = {
     **dict.fromkeys((column for columns in _COLUMNS.values() for column in columns), pl.String()),
-    **{name: dtype for name, dtype in ROUTES.schema.items() if name not in {"scheme"}},
+    **{name: dtype for name, dtype in ROUTES.schema.items() if name != "scheme"},
     "labelled_port": pl.UInt16(),
     "tls_termination": pl.Boolean(),
     "healthcheck_disabled": pl.Boolean(),
