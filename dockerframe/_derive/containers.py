@@ -26,7 +26,7 @@ from dockerframe._derive.columns.networks import (
     public_hostname_of,
     url_hostname,
 )
-from dockerframe._derive.columns.ports import private_ports, public_ports
+from dockerframe._derive.columns.ports import first_per_port, sorted_bindings
 from dockerframe.schemas import CONTAINERS
 
 
@@ -73,12 +73,13 @@ def derive_containers(
 ) -> pl.DataFrame:
     """Summaries with all their derived columns, in the same order.
 
-    `summaries` has the columns of `dockerframe.schemas.SUMMARIES`; `by_name` has their `labels_by_name`, the only ones
+    `summaries` has the columns of `dockerframe.schemas.SUMMARIES`, with sorted `ports`; `by_name` has their `labels_by_name`, the only ones
     that are read; `is_explicit` the column of that name; `shared` their `shared_networks`. The result has the columns
     of `dockerframe.schemas.CONTAINERS`.
     """
     reachable = facts.is_reachable()
     seen = summaries if shared is None else summaries.with_columns(shared.get_columns())
+    bindings = pl.col("ports") if shared is None else sorted_bindings()
     # The ports of another container say nothing about what this one is.
     reasons = blacklist_reasons() if shared is None else summaries.select(blacklist_reasons()).to_series()
     derived = (
@@ -92,8 +93,8 @@ def derive_containers(
             image(),
             image_sha256(),
             image_version(),
-            public_ports(),
-            private_ports(),
+            first_per_port("public_port", bindings).alias("public_ports"),
+            first_per_port("private_port", bindings).alias("private_ports"),
             is_explicit,
             is_excluded(),
             aliases(),

@@ -50,15 +50,17 @@ def dependency_edges(containers: FrameT) -> FrameT:
     behind are never meant. Source: labels.md, section 8.
     """
     edges = _edges(containers)
-    targets = _targets(containers, edges.select("host", "dependency").unique())
+    wanted = edges.select("host", "dependency").unique()
+    few = _targets(containers)
     by_name = (
-        targets.sort("container_id")
-        .group_by("host", "container_name", maintain_order=True)
-        .agg(pl.col("container_id").first().alias("named_id"))
+        _meant(few, wanted, "container_name")
+        .group_by("host", "container_name")
+        .agg(pl.col("container_id").min().alias("named_id"))
         .rename({"container_name": "dependency"})
     )
     by_service = (
-        targets.filter(pl.all_horizontal(pl.col(_SERVICE).is_not_null()))
+        _meant(few, wanted, "compose_service")
+        .filter(pl.all_horizontal(pl.col(_SERVICE).is_not_null()))
         .sort("container_name", "container_id")
         .select(*_SERVICE, pl.col("container_id").alias("service_id"))
         .rename({"compose_service": "dependency"})
@@ -117,23 +119,18 @@ def _item(text: pl.Expr) -> pl.expr.struct.ExprStructNameSpace:
     return parts.struct
 
 
-def _targets(containers: FrameT, wanted: FrameT) -> FrameT:
-    """The containers that can be meant: few columns of those whose name or service is wanted on their host."""
+def _targets(containers: FrameT) -> FrameT:
+    """The containers that can be meant, with few columns: not one-off, and not left by an interrupted recreate."""
     is_oneoff = label(ONEOFF_LABEL).is_in(TRUE_TEXTS).fill_null(value=False)
-    looks_left = pl.col("container_name").str.contains(_LEFT_OVER)
-    few = containers.select(
-        *KEYS, "container_name", "compose_project", "compose_service", "created", looks_left.alias("looks_left"),
-        is_oneoff.alias("is_oneoff"),
-    )  # fmt: skip
-    newest = (
-        few.filter(~pl.col("looks_left") & ~pl.col("is_oneoff"))
-        .group_by(_SERVICE)
-        .agg(pl.col("created").max().alias("newest"))
-    )
-    left_over = few.filter("looks_left").join(newest, on=_SERVICE).filter(pl.col("newest") > pl.col("created"))
-    names = [
-        few.join(wanted, left_on=["host", column], right_on=["host", "dependency"], how="semi")
-        for column in ("container_name", "compose_service")
-    ]
-    meant = pl.concat(names).unique(KEYS).filter(~pl.col("is_oneoff"))
-    return meant.join(left_over, on=KEYS, how="anti").drop("looks_left", "is_oneoff", "created")
+    few = containers.filter(~is_oneoff).select(*KEYS, "container_name", "compose_project", "compose_service", "created")
+    is_old_name = pl.col("container_name").str.contains(_LEFT_OVER)
+    if isinstance(few, pl.DataFrame) and not few.select(is_old_name.any()).item():
+        return few
+    newest = few.filter(~is_old_name).group_by(_SERVICE).agg(pl.col("created").max().alias("newest"))
+    left_over = few.filter(is_old_name).join(newest, on=_SERVICE).filter(pl.col("newest") > pl.col("created"))
+    return few.join(left_over, on=KEYS, how="anti")
+
+
+def _meant(few: FrameT, wanted: FrameT, column: str) -> FrameT:
+    """Those whose name or service is wanted on their host: most are not."""
+    return few.join(wanted, left_on=["host", column], right_on=["host", "dependency"], how="semi")

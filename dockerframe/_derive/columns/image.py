@@ -24,6 +24,7 @@ _PARTS: Final = pl.Struct(
         "image_digest": pl.String(),
     }
 )
+_NAMES: Final = tuple(_PARTS.to_schema())
 _COULD_BE_ID: Final = "could_be_id"
 _PARTS_OR_ID: Final = pl.Struct({**_PARTS.to_schema(), _COULD_BE_ID: pl.Boolean()})
 
@@ -44,13 +45,19 @@ def image() -> pl.Expr:
     [('app', 'registry.local:5000/team', '2', 'registry.local:5000', None), ('redis', 'library', 'latest', None, None),
      (None, None, None, None, None)]
     """
+    return pl.struct("image", "image_id").map_batches(_parts, return_dtype=_PARTS).alias("image_reference")
+
+
+def _parts(images: pl.Series) -> pl.Series:
+    rows = images.struct.unnest()
     parts = (image_name(), image_author(), image_tag(), image_registry(), image_digest())
     could_be_id = pl.col("image").str.contains(_SHORT_ID).alias(_COULD_BE_ID)
-    found = once_per_distinct(pl.col("image"), [*parts, could_be_id], _PARTS_OR_ID).struct
+    found = rows.with_columns(once_per_distinct(pl.col("image"), [*parts, could_be_id], _PARTS_OR_ID).struct.unnest())
     # A container that is created from an id: the image is the beginning of its own id.
-    is_id = found.field(_COULD_BE_ID) & image_sha256().str.starts_with(pl.col("image"))
-    named = (pl.when(~is_id.fill_null(value=False)).then(found.field(name)).alias(name) for name in _PARTS.to_schema())
-    return pl.struct(*named).alias("image_reference")
+    if found[_COULD_BE_ID].any():
+        is_id = pl.col(_COULD_BE_ID) & image_sha256().str.starts_with(pl.col("image"))
+        found = found.with_columns(pl.when(~is_id.fill_null(value=False)).then(name).alias(name) for name in _NAMES)
+    return found.select(pl.struct(_NAMES)).to_series()
 
 
 def image_name() -> pl.Expr:

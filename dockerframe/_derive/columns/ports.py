@@ -30,7 +30,7 @@ def public_ports() -> pl.Expr:
     >>> frame.select(public_ports()).to_series().to_list()
     [[{'ip': '0.0.0.0', 'private_port': 80, 'public_port': 8080, 'type': 'tcp'}]]
     """
-    return _one_per_port("public_port").alias("public_ports")
+    return first_per_port("public_port", sorted_bindings()).alias("public_ports")
 
 
 def private_ports() -> pl.Expr:
@@ -47,7 +47,7 @@ def private_ports() -> pl.Expr:
     >>> frame.select(private_ports().list.eval(pl.element().struct.field("private_port"))).to_series().to_list()
     [[53, 80]]
     """
-    return _one_per_port("private_port").alias("private_ports")
+    return first_per_port("private_port", sorted_bindings()).alias("private_ports")
 
 
 def port_bindings(containers: FrameT) -> FrameT:
@@ -69,7 +69,14 @@ def binding_order() -> list[pl.Expr]:
     return [rank, family.otherwise(_IPV4), ip, pl.col("private_port"), pl.col("public_port")]
 
 
-def _one_per_port(key: str) -> pl.Expr:
+def sorted_bindings() -> pl.Expr:
+    """The column `ports`, each list in the order of `binding_order`."""
+    return pl.col("ports").cast(PORTS).map_batches(lambda ports: sorted_lists(ports, binding_order()), return_dtype=PORTS)
+
+
+def first_per_port(key: str, bindings: pl.Expr) -> pl.Expr:
+    """The first binding of each port (`public_port` or `private_port`) of sorted lists of bindings, by the port."""
+
     def first_of_each(ports: pl.Series) -> pl.Series:
         # Flat rows sorted by one integer cost a third of what the same costs inside the lists.
         port = pl.col("binding").struct.field(key).fill_null(0)
@@ -87,10 +94,7 @@ def _one_per_port(key: str) -> pl.Expr:
         kept = ranked.group_by("row", maintain_order=True).agg(pl.col("binding").filter("is_first"))
         return kept.select("binding").collect(engine="in-memory").to_series()
 
-    def ordered_first(ports: pl.Series) -> pl.Series:
-        return first_of_each(sorted_lists(ports, binding_order()))
-
-    return pl.col("ports").cast(PORTS).map_batches(ordered_first, return_dtype=PORTS)
+    return bindings.map_batches(first_of_each, return_dtype=PORTS)
 
 
 def on_every_address() -> pl.Expr:

@@ -124,7 +124,8 @@ def derive_routes(
         is_agent=pl.col("host").is_in(list(agents)),
     )
     rows = rows.with_columns(_excluded_reason())
-    checks = failed_checks(rows.filter(~pl.col("has_own_error")), values, _emptied(resolved), known_middlewares)
+    judged = rows.filter(~pl.col("has_own_error")) if rows["has_own_error"].any() else rows
+    checks = failed_checks(judged, values, _emptied(resolved), known_middlewares)
     rows = rows.with_columns(_final_reason(checks["route"]), _maps(rows["route"], fields)).with_columns(*_fileserver())
     errors = pl.concat([values.errors, checks.drop("route"), _duplicates(rows)])
     return DerivedRoutes(ROUTES.conform(with_keys(containers, rows, ROUTES.schema.names())), errors)

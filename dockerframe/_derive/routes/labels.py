@@ -52,6 +52,8 @@ ROUTE_ERROR: Final = pl.Schema(
 MAX_LABEL_BYTES: Final = 1_024
 """How long the name of a route label may be: four times a domain name. A longer one would only cost memory."""
 
+_SHORTEST_DEEP_NAME: Final = len("proxy") + 2 * MAX_DEPTH
+
 _FORM: Final = "write proxy.<alias>.<field>."
 _KINDS: Final = ("too_large", "invalid", "empty_alias", "shortcut", "wildcard", "reference", "named")
 
@@ -91,7 +93,10 @@ def route_labels(proxied: pl.DataFrame) -> pl.DataFrame:
 def sort_labels(labels: pl.DataFrame) -> SortedLabels:
     """Sort the labels of `route_labels` by what they do."""
     name = pl.col("name")
-    by_kind = labels.lazy().with_columns(_kind_of_label().alias("kind")).collect().rechunk()
+    # Before anything is split at every dot: a name of 32 KB would have 16,000 of them.
+    has_large = (labels["label"].str.len_bytes() > _SHORTEST_DEEP_NAME).any()
+    is_too_large = _is_too_large() if has_large else pl.lit(value=False)
+    by_kind = labels.lazy().with_columns(_kind_of_label(is_too_large).alias("kind")).collect().rechunk()
     parts = {one: by_kind.filter(pl.col("kind") == _kind(one)).drop("kind") for one in _KINDS}
     number = name.str.extract(r"^[#$]\+?([0-9]{1,9})$").cast(pl.UInt32)
     too_large = f"Its name is longer than {MAX_LABEL_BYTES} bytes or deeper than {MAX_DEPTH} levels; {_FORM}"
@@ -110,10 +115,13 @@ def sort_labels(labels: pl.DataFrame) -> SortedLabels:
     return SortedLabels(*(frame.drop("name", strict=False) for frame in sorted_labels))
 
 
-def _kind_of_label() -> pl.Expr:
+def _is_too_large() -> pl.Expr:
+    label = pl.col("label")
+    return (label.str.len_bytes() > MAX_LABEL_BYTES) | (label.str.count_matches(".", literal=True) > MAX_DEPTH)
+
+
+def _kind_of_label(is_too_large: pl.Expr) -> pl.Expr:
     name, field, label = pl.col("name"), pl.col("field"), pl.col("label")
-    # Before anything is split at every dot: a name of 32 KB would have 16,000 of them.
-    is_too_large = (label.str.len_bytes() > MAX_LABEL_BYTES) | (label.str.count_matches(".", literal=True) > MAX_DEPTH)
     is_invalid = (label.str.len_bytes() <= len(PREFIX)) | ((name != "") & _has_empty_part(field).fill_null(value=False))
     return (
         pl.when(is_too_large)

@@ -149,7 +149,8 @@ def middleware_problems(options: pl.DataFrame, known: Collection[str] = ()) -> p
         PROBLEM.names()[:2], label="source_label", message="message"
     )
     bad_values = [_bad_values(rows.filter(pl.col("type") == number), kind) for number, kind in enumerate(kinds)]
-    return pl.concat([PROBLEM.to_frame(), bad_paths, *bad_values, *_missing(rows)])
+    used = {one.middleware for one in found.values()}
+    return pl.concat([PROBLEM.to_frame(), bad_paths, *bad_values, *_missing(rows, used)])
 
 
 def _option(path: str, known: Collection[str], *, with_nearest: bool) -> _Option:
@@ -198,16 +199,12 @@ def _bad_values(rows: pl.DataFrame, kind: ValueType) -> pl.DataFrame:
     return bad.select("route", check=pl.lit("middleware_option"), label="source_label", message=message)
 
 
-def _missing(rows: pl.DataFrame) -> Iterator[pl.DataFrame]:
+def _missing(rows: pl.DataFrame, used: Collection[str]) -> Iterator[pl.DataFrame]:
     """Options that a middleware needs, where it has options at all."""
-    has_options = rows.filter(pl.col("path").str.contains(".", literal=True))
     for name, middleware in _BUILT_IN.items():
-        own = (
-            has_options.filter(pl.col("middleware") == name)
-            if middleware.needed or middleware.not_empty
-            else rows.head(0)
-        )
-        if own.height:
+        if name in used and (middleware.needed or middleware.not_empty):
+            has_options = pl.col("path").str.contains(".", literal=True)
+            own = rows.filter((pl.col("middleware") == name) & has_options)
             yield from (_needed(_without(own, option), name, option) for option in middleware.needed)
             yield from (_needed(_emptied(own, option), name, option) for option in middleware.not_empty)
 

@@ -183,8 +183,8 @@ def _is_group(node: Node | None) -> bool:
 
 def _plain_texts(rows: pl.DataFrame) -> pl.DataFrame:
     """Plain scalars of YAML objects by their YAML type: `0x50` is 80, and `null` is not set."""
-    is_special = pl.col("plain") & VALUE.str.contains(_SPECIAL_SCALAR)
-    special = rows.filter(is_special)["value"].unique().to_list()
+    plain = rows.filter("plain").select(VALUE.unique())
+    special = plain.filter(VALUE.str.contains(_SPECIAL_SCALAR)).to_series().to_list()
     if not special:
         return rows
     texts = {text: "" if (value := typed_scalar(text)) is None else str(value) for text in special}
