@@ -71,7 +71,9 @@ def binding_order() -> list[pl.Expr]:
 
 def sorted_bindings() -> pl.Expr:
     """The column `ports`, each list in the order of `binding_order`."""
-    return pl.col("ports").cast(PORTS).map_batches(lambda ports: sorted_lists(ports, binding_order()), return_dtype=PORTS)
+    return (
+        pl.col("ports").cast(PORTS).map_batches(lambda ports: sorted_lists(ports, binding_order()), return_dtype=PORTS)
+    )
 
 
 def first_per_port(key: str, bindings: pl.Expr) -> pl.Expr:

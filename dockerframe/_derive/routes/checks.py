@@ -192,7 +192,8 @@ def _failures(routes: pl.DataFrame, check: Check, labels: pl.DataFrame) -> pl.Da
     if failing.is_empty():
         return _FAILURE.to_frame()
     order = pl.col("name").replace_strict({name: n for n, name in enumerate(check.fields)}, return_dtype=pl.UInt8)
-    own = labels.filter(pl.col("name").is_in(check.fields)).join(failing, on="route", how="semi")
+    names = labels.with_columns(pl.col("name").cast(pl.String))
+    own = names.filter(pl.col("name").is_in(check.fields)).join(failing, on="route", how="semi")
     of_each = own.sort("route", order, "source_label").unique("route", keep="first", maintain_order=True)
     named = failing.join(of_each, on="route", how="left", maintain_order="left")
     return named.select(
@@ -205,17 +206,15 @@ def _failures(routes: pl.DataFrame, check: Check, labels: pl.DataFrame) -> pl.Da
 
 
 def _middleware_failures(routes: pl.DataFrame, options: pl.DataFrame, known: Collection[str]) -> pl.DataFrame:
-    """Only HTTP has middlewares."""
-    judged = routes.filter(_SCHEME.is_in([*HTTP_SCHEMES, "fileserver"]))["route"]
+    """What is wrong with middlewares, of the routes that have them: those of HTTP."""
     problems = middleware_problems(options, known)
-    return (
-        problems.filter(pl.col("route").is_in(judged.implode()))
-        .select(
-            "route",
-            "check",
-            "label",
-            stage=pl.lit(_MIDDLEWARE_STAGE, pl.Int32),
-            message=pl.col("message").str.strip_suffix("."),
-        )
-        .select(_FAILURE.names())
+    if problems.is_empty():
+        return _FAILURE.to_frame()
+    judged = routes.filter(_SCHEME.is_in([*HTTP_SCHEMES, "fileserver"]))["route"]
+    return problems.filter(pl.col("route").is_in(judged.implode())).select(
+        "route",
+        stage=pl.lit(_MIDDLEWARE_STAGE, pl.Int32),
+        check="check",
+        label="label",
+        message=pl.col("message").str.strip_suffix("."),
     )

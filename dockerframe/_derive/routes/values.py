@@ -96,10 +96,10 @@ def route_values(routes: pl.Series, fields: pl.DataFrame, precedence: Precedence
     of which nothing depends, such as `homepage.name`, are only looked up by their names.
     """
     named, problems = _named_fields(fields)
-    parts = named.partition_by("name", as_dict=True)
+    parts = {str(name): rows for (name,), rows in named.partition_by("name", as_dict=True).items()}
     columns = [routes.alias("route")]
     for name, expressions in _COLUMNS.items():
-        rows = parts.get((name,))
+        rows = parts.get(name)
         if rows is None:
             columns.extend(
                 pl.repeat(None, len(routes), dtype=_TYPES[one], eager=True).alias(one) for one in expressions
@@ -108,13 +108,15 @@ def route_values(routes: pl.Series, fields: pl.DataFrame, precedence: Precedence
             read, bad = _read(rows, name, precedence)
             columns.extend(at_numbers(routes, read.select("route", *expressions), "route").get_columns())
             problems.append(bad)
-    others = [one for (name,), one in parts.items() if name not in _COLUMNS]
-    problems += [_bad_values(one) for one in others if one["name"][0] in value_types()]
-    problems.append(_access_logs(named))
+    others = parts.keys() - _COLUMNS.keys()
+    problems += [_bad_values(parts[name], name) for name in others & value_types().keys()]
+    logs = [rows for name, rows in parts.items() if name.startswith(f"{_ACCESS_LOG}.")]
+    problems.append(_access_logs(pl.concat([named.head(0), *logs])))
+    options = [rows for name, rows in parts.items() if name.startswith(f"{_MIDDLEWARES}.")]
     return RouteValues(
         pl.DataFrame(columns),
         named.select("route", "name", "source_label"),
-        _middlewares(named),
+        _middlewares(pl.concat([named.head(0), *options])),
         _errors(pl.concat(problems)),
     )
 
@@ -139,7 +141,7 @@ def _named_fields(fields: pl.DataFrame) -> tuple[pl.DataFrame, list[pl.DataFrame
         mappings = Mappings.read(groups["value"])
         bad = groups.join(mappings.texts.filter(pl.col("problem").is_not_null()), on="value", maintain_order="left")
         # GoDoxy ignores a text in place of middlewares, so that nothing of the route is unset.
-        is_middleware = pl.col("name").str.starts_with(_MIDDLEWARES)
+        is_middleware = pl.col("name").cast(pl.String).str.starts_with(_MIDDLEWARES)
         kind = pl.when(is_middleware).then(pl.lit("invalid_yaml")).otherwise(pl.lit("invalid_value"))
         problems.append(_problems(bad, kind, pl.format("it must be a YAML mapping: {}.", "problem")))
         inside = mappings.open(groups)
@@ -151,7 +153,9 @@ def _named_fields(fields: pl.DataFrame) -> tuple[pl.DataFrame, list[pl.DataFrame
             source_label="source_label",
             origin="origin",
         )
-    return pl.concat(named) if named else _plain_texts(rows.with_columns(name=pl.lit(""))).select(_NAMED), problems
+    return pl.concat(named) if named else rows.with_columns(name=pl.lit("").cast(pl.Categorical)).select(
+        _NAMED
+    ), problems
 
 
 def _names(fields: pl.Series) -> pl.DataFrame:
@@ -167,7 +171,8 @@ def _names(fields: pl.Series) -> pl.DataFrame:
         if _matters(found):
             rows.append((path, *found, _is_group(value_types().get(found.name))))
     schema = dict.fromkeys(("field", "name", "problem", "at", "hint"), pl.String) | {"is_group": pl.Boolean}
-    return pl.DataFrame(rows, schema, orient="row")
+    # Rows are told apart by their names: numbers are faster than texts.
+    return pl.DataFrame(rows, schema, orient="row").with_columns(pl.col("name").cast(pl.Categorical))
 
 
 def _matters(found: FoundField) -> bool:
@@ -225,19 +230,18 @@ def _one_per_route(rows: pl.DataFrame, precedence: Precedence) -> pl.DataFrame:
     )
 
 
-def _bad_values(rows: pl.DataFrame) -> pl.DataFrame:
+def _bad_values(rows: pl.DataFrame, name: str) -> pl.DataFrame:
     """The problems of the texts of one field that no column comes from."""
-    kind = _type_of(rows["name"][0])
+    kind = _type_of(name)
     if kind is None or kind.is_bad is None:
         return _invalid(rows.head(0), types.TEXT)
     distinct = rows.select("value").unique().filter((VALUE != "") & kind.is_bad)
     return _invalid(rows.join(distinct, on="value", how="semi", maintain_order="left"), kind)
 
 
-def _access_logs(named: pl.DataFrame) -> pl.DataFrame:
+def _access_logs(logs: pl.DataFrame) -> pl.DataFrame:
     """Access logs without a place to write to, neither `path` nor `stdout` (labels.md, section 13, rule 6)."""
-    name = pl.col("name")
-    logs = named.filter(name.str.starts_with(f"{_ACCESS_LOG}."))
+    name = pl.col("name").cast(pl.String)
     written = (name == f"{_ACCESS_LOG}.path") & (VALUE != "")
     printed = (name == f"{_ACCESS_LOG}.stdout") & boolean(VALUE).fill_null(value=False)
     nowhere = logs.join(logs.filter(written | printed), on="route", how="anti", maintain_order="left")
@@ -245,11 +249,10 @@ def _access_logs(named: pl.DataFrame) -> pl.DataFrame:
     return _problems(first, "invalid_value", pl.lit("it needs a path, or stdout: true."), at=pl.lit(_ACCESS_LOG))
 
 
-def _middlewares(named: pl.DataFrame) -> pl.DataFrame:
-    is_option = pl.col("name").str.starts_with(f"{_MIDDLEWARES}.")
-    # A text that holds a mapping is there with its parts; the name alone says that the middleware is used.
+def _middlewares(options: pl.DataFrame) -> pl.DataFrame:
+    # A text that holds a mapping is there with its parts; the name alone means that the middleware is used.
     path = pl.col("field").str.splitn(".", 2).struct.field("field_1")
-    return named.filter(is_option).select("route", "value", "source_label", path=path)
+    return options.select("route", "value", "source_label", path=path)
 
 
 def _invalid(bad: pl.DataFrame, kind: ValueType | None) -> pl.DataFrame:
