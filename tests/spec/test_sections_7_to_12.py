@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -374,6 +376,15 @@ def test_12_well_known_ports_are_those_of_the_specification() -> None:
         **{("alias", name): port for name, port in BY_ALIAS.items()},
     }
     assert known == WELL_KNOWN
+
+
+def test_12_well_known_ports_are_those_of_the_published_page() -> None:
+    page = (Path(__file__).parents[2] / "docs/reference/labels.md").read_text()
+    rows = re.findall(r"^\| ([a-z0-9., -]+) \| (https?|tcp) (\d+) \|$", page, re.MULTILINE)
+    published = {("image", name): (scheme, int(port)) for names, scheme, port in rows for name in names.split(", ")}
+    aliases = re.findall(r"`(\w+)`(?: is)? (https) (\d+)", page)
+    published |= {("alias", name): (scheme, int(port)) for name, scheme, port in aliases}
+    assert published == WELL_KNOWN
 
 
 def test_12_typed_fields() -> None:
