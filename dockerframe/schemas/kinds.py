@@ -45,8 +45,10 @@ LABEL_ERROR_KINDS: Final[Mapping[str, str]] = {
     "network_not_found": "proxy.network names a network the container is not in",
     "no_network": "a running container without any address to reach it at",
     "invalid_idle": "an idle setting is not valid, so the container has none",
-    "invalid_port": "a route's port is no port",
-    "invalid_value": "a route field that has a type holds a text that does not fit it",
+    "unknown_field": "a label sets a field that routes do not have; the route keeps its other fields",
+    "invalid_value": "the value of a route field does not fit its type; it counts as not set",
+    "invalid_route": "a route fails a check, so it is not served",
+    "duplicate_alias": "two aliases of a container differ in case alone, so only one of them is served",
     "container_gone": "the container went away before it could be inspected",
     "inspect_failed": "the container could not be inspected",
 }
