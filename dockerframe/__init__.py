@@ -11,6 +11,7 @@ import logging as _logging
 from dockerframe import expr, tables
 from dockerframe._config.audit_settings import AuditSettings, Suppression
 from dockerframe._config.host import Host, TlsFiles
+from dockerframe._derive.exposures import CaddySettings, TraefikSettings, exposures
 from dockerframe._fleet.fleet import Fleet
 from dockerframe._queries.explain import Explanation
 from dockerframe._snapshot.build import concat, from_bodies, from_summaries, read_snapshot
@@ -68,6 +69,7 @@ __all__ = [
     "BUILTIN_RULES",
     "AuditError",
     "AuditSettings",
+    "CaddySettings",
     "Client",
     "ConfigurationError",
     "DockerframeError",
@@ -89,6 +91,7 @@ __all__ = [
     "SnapshotError",
     "Suppression",
     "TlsFiles",
+    "TraefikSettings",
     "__version__",
     "aliases",
     "blacklist_reasons",
@@ -100,6 +103,7 @@ __all__ = [
     "dependencies",
     "dependency_edges",
     "diff",
+    "exposures",
     "expr",
     "from_bodies",
     "from_summaries",

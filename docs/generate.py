@@ -55,10 +55,10 @@ def code(names: Iterable[str]) -> str:
 
 def anchors() -> dict[str, str]:
     """The anchor of each numbered section of the label specification, by its number."""
-    if not LABELS.is_file():
-        return {}
-    headings = re.findall(r"^#+ +(\d+(?:\.\d+)*)\.? +(.*)$", LABELS.read_text(encoding="utf-8"), re.MULTILINE)
-    return {number: anchor(f"{number} {title}") for number, title in headings}
+    headings = re.findall(
+        r"^#+ +((?:Section +)?(\d+(?:\.\d+)*)\b.*)$", LABELS.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    return {number: anchor(heading) for heading, number in headings}
 
 
 def anchor(heading: str) -> str:

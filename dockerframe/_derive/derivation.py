@@ -11,12 +11,14 @@ import polars as pl
 
 from dockerframe._derive.columns.aliases import is_explicit_of
 from dockerframe._derive.columns.dependencies import dependency_edges
+from dockerframe._derive.columns.networks import shared_networks
 from dockerframe._derive.container_errors import container_errors
 from dockerframe._derive.containers import HostFacts, derive_containers
 from dockerframe._derive.labels import labels_by_name, proxy_labels
 from dockerframe._derive.routes.effective import derive_routes
 from dockerframe._derive.routes.fields import fields_table, resolve_routes, route_errors
 from dockerframe._derive.routes.labels import route_labels, sort_labels
+from dockerframe._derive.stable_order import in_stable_order
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,6 +50,8 @@ class Gathered:
         The value of `DOCKER_HOST`, which makes a host local.
     explicit_only
         The hosts on which only containers with `proxy.` labels have routes.
+    known_middlewares
+        The names of middlewares that GoDoxy's own files define.
     """
 
     summaries: pl.DataFrame
@@ -57,6 +61,7 @@ class Gathered:
     precedence: Precedence = "alias"
     docker_host: str | None = None
     explicit_only: frozenset[str] = frozenset()
+    known_middlewares: frozenset[str] = frozenset()
 
 
 class Derivation:
@@ -84,6 +89,11 @@ class Derivation:
     def facts(self) -> HostFacts:
         """Which hosts are local, which are agents, and their names."""
         return self._part("facts", lambda: HostFacts.of(self.gathered.hosts, docker_host=self.gathered.docker_host))
+
+    @property
+    def summaries(self) -> pl.DataFrame:
+        """The summaries with ports, mounts and networks in one order, whatever the order an engine sends them in."""
+        return self._part("summaries", lambda: in_stable_order(self.gathered.summaries))
 
     @property
     def containers(self) -> pl.DataFrame:
@@ -121,13 +131,11 @@ class Derivation:
     @property
     def _proxied(self) -> pl.DataFrame:
         """The labels whose names begin with `proxy`: no other label sets a field of a route."""
-        return self._part("proxied", lambda: proxy_labels(self.gathered.summaries))
+        return self._part("proxied", lambda: proxy_labels(self.summaries))
 
     @property
     def _labels_by_name(self) -> pl.Series:
-        return self._part(
-            "labels_by_name", lambda: self.gathered.summaries.select(labels_by_name()).rechunk().to_series()
-        )
+        return self._part("labels_by_name", lambda: self.summaries.select(labels_by_name()).rechunk().to_series())
 
     @property
     def _named(self) -> pl.DataFrame:
@@ -135,18 +143,28 @@ class Derivation:
         return self.containers.with_columns(self._labels_by_name)
 
     @property
+    def _shared_networks(self) -> pl.DataFrame | None:
+        """The networks and ports of containers that use those of another one; None without any."""
+        return self._part("shared_networks", lambda: shared_networks(self.summaries))
+
+    @property
     def _own_errors(self) -> pl.DataFrame:
         """What is wrong with labels that belong to a container as a whole."""
-        return self._part("own_errors", lambda: container_errors(self._named, self.facts.is_reachable()))
+        return self._part("own_errors", self._derive_own_errors)
 
     @property
     def _resolved(self) -> ResolvedRoutes:
         return self._part("resolved", self._resolve_routes)
 
     def _derive_containers(self) -> pl.DataFrame:
-        summaries = self.gathered.summaries
+        summaries = self.summaries
         is_explicit = is_explicit_of(self._proxied, summaries.height)
-        return derive_containers(summaries, self._labels_by_name, is_explicit, self.facts)
+        return derive_containers(summaries, self._labels_by_name, is_explicit, self.facts, self._shared_networks)
+
+    def _derive_own_errors(self) -> pl.DataFrame:
+        shared = self._shared_networks
+        attached = self._named if shared is None else self._named.with_columns(shared["networks"])
+        return container_errors(attached, self.facts.is_reachable())
 
     def _resolve_routes(self) -> ResolvedRoutes:
         labels = sort_labels(route_labels(self._proxied))
@@ -156,7 +174,12 @@ class Derivation:
 
     def _derive_routes(self) -> DerivedRoutes:
         return derive_routes(
-            self.containers, self._resolved, self._own_errors, explicit_only=self.gathered.explicit_only
+            self.containers,
+            self._resolved,
+            self._own_errors,
+            explicit_only=self.gathered.explicit_only,
+            known_middlewares=self.gathered.known_middlewares,
+            agents=self.facts.agents.to_list(),
         )
 
     def _derive_errors(self) -> pl.DataFrame:

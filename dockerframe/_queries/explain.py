@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dockerframe.schemas import Precedence
 
 _SHOWN_CHARACTERS = 60
-_OF_FIELDS = ("invalid_port", "invalid_value")
+_OF_FIELDS = ("invalid_value", "unknown_field")
 _KINDS_OF_ONE_ALIAS = ("invalid_yaml", "label_conflict", *_OF_FIELDS)
 
 

@@ -45,8 +45,10 @@ LABEL_ERROR_KINDS: Final[Mapping[str, str]] = {
     "network_not_found": "proxy.network names a network the container is not in",
     "no_network": "a running container has no address",
     "invalid_idle": "an idle setting is invalid, so all of the container are dropped",
-    "invalid_port": "the port of a route is not a port",
-    "invalid_value": "the value of a route field does not fit its type",
+    "unknown_field": "a label sets a field that routes do not have; the route keeps its other fields",
+    "invalid_value": "the value of a route field does not fit its type; it counts as not set",
+    "invalid_route": "a route fails a check, so it is not served",
+    "duplicate_alias": "two aliases of a container differ only in case, so only one of them is served",
     "container_gone": "the container was removed before it could be inspected",
     "inspect_failed": "the container could not be inspected",
 }
