@@ -9,7 +9,15 @@ from dockerframe._config.contexts import hosts_from_contexts as hosts_of_context
 from dockerframe._config.docker_config import DEFAULT_CONTEXT, current_context, docker_folder
 from dockerframe._config.host import Host, HostDefaults, TlsFiles
 from dockerframe._config.tls_files import tls_mistakes
-from dockerframe._config.urls import LOCAL_SCHEMES, TLS_SCHEMES, InvalidUrlError, checked_url, shown_url, url_parts
+from dockerframe._config.urls import (
+    LOCAL_SCHEMES,
+    TLS_SCHEMES,
+    InvalidUrlError,
+    checked_url,
+    is_unicode,
+    shown_url,
+    url_parts,
+)
 from dockerframe.errors import ConfigurationError, Mistake
 
 if TYPE_CHECKING:
@@ -81,7 +89,7 @@ def hosts_from_urls(urls: Iterable[str], environment: Mapping[str, str], default
     mistakes: list[Mistake] = []
     for text in urls:
         name, url = _split_name(text)
-        shown = f"{name}={shown_url(url)}" if name else shown_url(url)
+        shown = f"{name if is_unicode(name) else repr(name)}={shown_url(url)}" if name else shown_url(url)
         try:
             host = _host(name or _name_of(url), url, environment, defaults, name or "--host")
         except ConfigurationError as error:

@@ -16,6 +16,7 @@ from dockerframe._config.urls import (
     TLS_SCHEMES,
     InvalidUrlError,
     checked_url,
+    is_unicode,
     url_parts,
 )
 from dockerframe._redaction import REDACTED
@@ -176,12 +177,14 @@ class Host:
         except InvalidUrlError as error:
             mistakes.append(Mistake("url", str(error)))
         if mistakes:
-            source = f"host {self.name}" if self.name else "host"
+            source = f"host {self.name}" if self.name and is_unicode(self.name) else "host"
             raise ConfigurationError(source, mistakes, remedy="Fix the values of this host.")
 
     def _problems(self) -> Iterator[tuple[str, str]]:
         if not self.name.strip():
             yield "name", "it is empty; the name is the key of the host in every table"
+        if not is_unicode(self.name):
+            yield "name", f"{self.name!r} has bytes that are not UTF-8; write it as UTF-8 text"
         for name in ("connect_timeout", "read_timeout"):
             seconds = getattr(self, name)
             if not 0 < seconds <= LONGEST_TIMEOUT or not math.isfinite(seconds):

@@ -472,7 +472,9 @@ class FleetFile(Block):
                     *(
                         {
                             "required": ["providers"],
-                            "properties": {"providers": {"required": [key], "properties": {key: _SOME}}},
+                            "properties": {
+                                "providers": {"type": "object", "required": [key], "properties": {key: _SOME}}
+                            },
                         }
                         for key in ("docker", "agents")
                     ),

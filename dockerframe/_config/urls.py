@@ -50,7 +50,7 @@ AGENT_PATTERN: Final = rf"^\s*(?:agent://)?{_HOST}(?::{_PORT})?/?\s*{END}"
 URL_PATTERN: Final = (
     r"^\s*(?:"
     r"(?:unix|npipe)://\S(?:.*\S)?"
-    r"|/\S(?:.*\S)?"
+    r"|/(?:.*\S)?"
     rf"|ssh://(?:{_USER}@)?{_HOST}(?::{_PORT})?(?:{_PATH})?"
     rf"|agent://{_HOST}(?::{_PORT})?/?"
     rf"|(?:(?:tcp|http|https|tls)://)?{_HTTP_ADDRESS}"
@@ -125,7 +125,7 @@ def checked_url(text: str, *, over_tls: bool = False) -> str:
     >>> checked_url("ssh://ops@docker2/run/user/1000/docker.sock")
     'ssh://ops@docker2/run/user/1000/docker.sock'
     """
-    if not text.isascii() and not _is_unicode(text):
+    if not text.isascii() and not is_unicode(text):
         raise InvalidUrlError(f"{shown_url(text)} has bytes that are not UTF-8; write it as UTF-8 text")
     stripped = text.strip()
     if not stripped:
@@ -190,7 +190,7 @@ def url_parts(url: str) -> UrlParts:
     )
 
 
-def _is_unicode(text: str) -> bool:
+def is_unicode(text: str) -> bool:
     """Whether a text has no bytes that Python could not decode and keeps as surrogates."""
     try:
         text.encode()
