@@ -17,7 +17,7 @@ from paramiko import SSHException
 import dockerframe as dkf
 from dockerframe._bounded_yaml import InvalidYamlError, parse_yaml, typed
 from dockerframe._config.fleet_file import fleet_from_mapping
-from dockerframe._config.host import Host
+from dockerframe._config.host import HostDefaults
 from dockerframe._config.urls import InvalidUrlError, checked_url
 from dockerframe._config.values import Surroundings
 from dockerframe._decode import decode_bodies
@@ -66,7 +66,9 @@ def test_a_url_is_refused_or_written_one_way(text: str) -> None:
 
 
 HOST = st.dictionaries(
-    st.sampled_from(["scheme", "host", "port", "tls", "url", "x", "read_timeout_seconds"]),
+    st.sampled_from(
+        ["scheme", "host", "port", "tls", "url", "x", "read_timeout_seconds", "headers", "tags", "proxies"]
+    ),
     JSON | URLS | st.sampled_from(["tcp", "tls"]),
     max_size=5,
 )
@@ -87,7 +89,7 @@ HOST = st.dictionaries(
 def test_a_fleet_file_gives_hosts_or_all_its_mistakes(document: dict) -> None:
     surroundings = Surroundings({"HOME": "/root"}, Path("/nowhere"), "unix:///var/run/docker.sock")
     try:
-        hosts = fleet_from_mapping(document, surroundings, Host("", "")).hosts
+        hosts = fleet_from_mapping(document, surroundings, HostDefaults()).hosts
     except dkf.ConfigurationError as error:
         assert error.mistakes
         assert all(mistake.message for mistake in error.mistakes)

@@ -13,6 +13,7 @@ import pytest
 
 import dockerframe as dkf
 from dockerframe._bounded_yaml import parse_yaml, typed
+from tests.engines.tls import Authority
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
@@ -27,11 +28,21 @@ def test_python_of_a_page_runs(page: str) -> None:
 
 
 @pytest.mark.parametrize("page", ["tutorial.md", "how-to/hosts.md", "how-to/rules.md"])
-def test_fleet_files_of_a_page_are_valid(page: str, tmp_path: Path) -> None:
-    for name in ("ca.pem", "cert.pem", "key.pem"):
-        (tmp_path / name).write_text("")
+def test_fleet_files_of_a_page_are_valid(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    authority = Authority(tmp_path)
+    for source, name in zip(authority.issue("client", "client"), ("cert.pem", "key.pem"), strict=True):
+        source.rename(tmp_path / name)
+    (tmp_path / "inventory.yml").write_text("docker: {hosts: {web1: }}")
+    monkeypatch.setenv("TOKEN", "x")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    (tmp_path / ".ssh").mkdir()
+    (tmp_path / ".ssh" / "config").write_text("Host docker-1\n")
     for text in re.findall(r"```yaml\n(.*?)```", (DOCS / page).read_text(), re.DOTALL):
-        whole = text if "providers:" in text else f"{text}\nproviders: {{docker: {{a: 'unix:///x'}}}}"
+        whole = (
+            text
+            if re.search("^(providers|hosts_from):", text, re.MULTILINE)
+            else f"{text}\nproviders: {{docker: {{a: 'unix:///x'}}}}"
+        )
         (tmp_path / "fleet.yml").write_text(whole)
         dkf.Fleet.from_file(tmp_path / "fleet.yml")
 

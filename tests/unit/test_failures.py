@@ -272,24 +272,6 @@ def test_sockets_and_schemes(tmp_path: Path) -> None:
     assert kind_of("agent://127.0.0.1:2", agent_certificates=tmp_path) == "unknown_agent"
 
 
-@pytest.mark.parametrize(
-    ("url", "kind", "told"),
-    [
-        ("ftp://127.0.0.1:1", "unsupported", "must start with one of"),
-        ("tcp://", "unsupported", "names no host"),
-        ("tcp://a..b:1", "unsupported", "names no host"),
-        (f"tcp://{'a' * 64}.com:1", "unsupported", "names no host"),
-        (f"tcp://{'a.' * 127}com:1", "unsupported", "no more than 253 characters"),
-        ("tcp://127.0.0.1:99999", "unsupported", "port"),
-        ("", "unsupported", "no host URL"),
-    ],
-)
-def test_urls_of_hosts_made_in_python_are_checked(url: str, kind: str, told: str) -> None:
-    row = snapshot(url).hosts.row(0, named=True)
-    assert row["error_kind"] == kind
-    assert told in row["error"]
-
-
 def test_tls_without_files_or_with_files_that_are_gone_asks_nobody(tmp_path: Path) -> None:
     asked: list[str] = []
     with serving(lambda _, path: asked.append(path)) as url:

@@ -6,18 +6,22 @@ import hashlib
 import json
 import logging
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 import dockerframe as dkf
 from tests.docker_contexts import write_context
-from tests.engines.tls import Authority
 from tests.users import without_user
+
+if TYPE_CHECKING:
+    from tests.engines.tls import Authority
 
 
 @pytest.fixture
-def docker_config(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, authority: Authority, client_files: tuple[Path, Path]) -> Path:
+def docker_config(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, authority: Authority, client_files: tuple[Path, Path]
+) -> Path:
     folder = tmp_path / "docker"
     monkeypatch.setenv("DOCKER_CONFIG", str(folder))
     for name, url in (("prod", "tcp://prod:2376"), ("lab", "ssh://ops@lab"), ("bare", "https://bare:2376")):
@@ -173,7 +177,9 @@ def test_what_else_is_in_the_configuration_is_ignored(docker_config: Path, conte
 
 
 @pytest.mark.parametrize("content", ["{", "[]", '{"currentContext": 5}'])
-def test_a_configuration_that_cannot_be_read_matters_only_for_the_current_context(docker_config: Path, content: str) -> None:
+def test_a_configuration_that_cannot_be_read_matters_only_for_the_current_context(
+    docker_config: Path, content: str
+) -> None:
     (docker_config / "config.json").write_text(content)
     with pytest.raises(dkf.ConfigurationError) as caught:
         dkf.Fleet.from_env()
@@ -183,7 +189,9 @@ def test_a_configuration_that_cannot_be_read_matters_only_for_the_current_contex
     assert dkf.Fleet.from_contexts(["lab"]).hosts[0].url == "ssh://ops@lab"
 
 
-def test_headers_of_the_configuration_go_to_hosts_over_tcp(docker_config: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_headers_of_the_configuration_go_to_hosts_over_tcp(
+    docker_config: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     headers = {"X-Meta": "hunter2", "Bad Name": "hunter3", "Line": "hunter4\n", "Number": 5}
     (docker_config / "config.json").write_text(json.dumps({"HttpHeaders": headers}))
     with caplog.at_level(logging.DEBUG, "dockerframe"):
@@ -200,7 +208,11 @@ def test_headers_of_the_configuration_go_to_hosts_over_tcp(docker_config: Path, 
 
 
 def test_environment_as_the_docker_cli_reads_it(
-    docker_config: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, authority: Authority, client_files: tuple[Path, Path]
+    docker_config: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    authority: Authority,
+    client_files: tuple[Path, Path],
 ) -> None:
     assert dkf.Fleet.from_env().hosts[0].name == "default"
     (docker_config / "config.json").write_text('{"currentContext": "lab"}')
@@ -221,7 +233,11 @@ def test_environment_as_the_docker_cli_reads_it(
         dkf.Fleet.from_env()
     (tmp_path / "key.pem").write_bytes(client_files[1].read_bytes())
     host = dkf.Fleet.from_env().hosts[0]
-    assert (host.name, host.url, host.tls and host.tls.cert_file) == ("default", "tcp://named:2376", tmp_path / "cert.pem")
+    assert (host.name, host.url, host.tls and host.tls.cert_file) == (
+        "default",
+        "tcp://named:2376",
+        tmp_path / "cert.pem",
+    )
     monkeypatch.delenv("DOCKER_TLS_VERIFY")
     assert dkf.Fleet.from_env().hosts[0].tls is None
     monkeypatch.setenv("DOCKER_HOST", "10.0.0.5:2375")
@@ -244,7 +260,17 @@ def test_hosts_by_url() -> None:
     assert {mistake.path for mistake in caught.value.mistakes} == {"'ftp://a'", "'a b'", "'tls://y'"}
 
 
-@pytest.mark.parametrize("url", ["tcp://me:hunter2@a", "edge=tcp://me:hunter2@a", "me:hunter2@a", "edge=me:hunter2@a", "a=b@c:hunter2@d", "x://me:hunter2@a"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "tcp://me:hunter2@a",
+        "edge=tcp://me:hunter2@a",
+        "me:hunter2@a",
+        "edge=me:hunter2@a",
+        "a=b@c:hunter2@d",
+        "x://me:hunter2@a",
+    ],
+)
 def test_no_message_about_a_url_has_its_credentials(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(dkf.ConfigurationError) as caught:
         dkf.Fleet.from_urls([url])

@@ -259,9 +259,19 @@ def test_suppressions_of_the_audit() -> None:
         ("x", None, "2027-01-31"),
         (None, "h", "None"),
     ]
-    wrong = [{"rule": "x"}, {"reason": " ", "rule": "x"}, {"reason": "y"}, {"rule": "x", "reason": "y", "until": "2027-02-30"}]
+    wrong = [
+        {"rule": "x"},
+        {"reason": " ", "rule": "x"},
+        {"reason": "y"},
+        {"rule": "x", "reason": "y", "until": "2027-02-30"},
+    ]
     found = mistakes_of(docker(a="tcp://a") | {"dockerframe": {"audit": {"suppress": wrong}}})
-    assert [path.removeprefix("dockerframe.audit.suppress.") for path in found] == ["0.reason", "1.reason", "2.rule", "3.until"]
+    assert [path.removeprefix("dockerframe.audit.suppress.") for path in found] == [
+        "0.reason",
+        "1.reason",
+        "2.rule",
+        "3.until",
+    ]
 
 
 def test_importing_the_package_does_not_load_pydantic() -> None:

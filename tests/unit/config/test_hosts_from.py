@@ -110,7 +110,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ssh.mkdir()
     (ssh / "conf.d").mkdir()
     (ssh / "config").write_bytes(
-        b'Include conf.d/*.conf missing\n# Host docker-no\nHost docker-1 web # docker-comment\n  Port 2222 # \xe4\n'
+        b"Include conf.d/*.conf missing\n# Host docker-no\nHost docker-1 web # docker-comment\n  Port 2222 # \xe4\n"
         b'host="docker-2" docker-3 !docker-4 docker-?\nMatch host docker-5\nHOST = Docker-6 docker-*\nHostName docker-7\n'
     )
     (ssh / "conf.d" / "a.conf").write_text("Host docker-a docker-1\nInclude ~/.ssh/conf.d/a.conf\n")
@@ -136,7 +136,17 @@ dockerframe: {connect_timeout_seconds: 2}
 """
     )
     fleet = dkf.Fleet.from_file(home / "fleet.yml")
-    assert [host.name for host in fleet.hosts] == ["local", "docker-1", "docker-2", "web01", "web02", "web03", "db", "six", "here"]
+    assert [host.name for host in fleet.hosts] == [
+        "local",
+        "docker-1",
+        "docker-2",
+        "web01",
+        "web02",
+        "web03",
+        "db",
+        "six",
+        "here",
+    ]
     assert fleet.host("docker-1").url == "ssh://docker-1"
     assert fleet.host("docker-1").tags == {"lab"}
     assert fleet.host("here").url == "unix:///var/run/docker.sock"

@@ -168,7 +168,11 @@ def test_reader_and_schema_judge_alike(folder: Path, document: dict[str, Any]) -
     assert CHECKER.is_valid(document) == reader_accepts(document, folder), document
 
 
-@given(URLS | st.text(max_size=20) | st.from_regex(r"(tcp|ssh|agent)://[a-z@:/\[\]%.-]{0,12}(:[0-9]{1,6})?", fullmatch=True))
+@given(
+    URLS
+    | st.text(max_size=20)
+    | st.from_regex(r"(tcp|ssh|agent)://[a-z@:/\[\]%.-]{0,12}(:[0-9]{1,6})?", fullmatch=True)
+)
 @settings(max_examples=500)
 def test_reader_and_schema_judge_urls_alike(folder: Path, url: str) -> None:
     document = {"providers": {"docker": {"a": url}}}

@@ -19,7 +19,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory, authority: Authority, clien
     folder = tmp_path_factory.mktemp("forms")
     cert, key = client_files
     other_cert, other_key = Authority(folder / "other").issue("other", "other")
-    for name, source in {"ca": authority.ca_file, "cert": cert, "key": key, "other": other_cert, "other-key": other_key}.items():
+    for name, source in {
+        "ca": authority.ca_file,
+        "cert": cert,
+        "key": key,
+        "other": other_cert,
+        "other-key": other_key,
+    }.items():
         (folder / f"{name}.pem").write_bytes(source.read_bytes())
 
     def openssl(*arguments: str) -> None:
@@ -83,7 +89,11 @@ def test_a_device_is_not_read(folder: Path) -> None:
 
 
 def test_the_fleet_file_reports_them_with_their_path(folder: Path) -> None:
-    tls = {"ca_file": str(folder / "ca.pem"), "cert_file": str(folder / "key.pem"), "key_file": str(folder / "cert.pem")}
+    tls = {
+        "ca_file": str(folder / "ca.pem"),
+        "cert_file": str(folder / "key.pem"),
+        "key_file": str(folder / "cert.pem"),
+    }
     with pytest.raises(dkf.ConfigurationError) as caught:
         dkf.Fleet.from_mapping({"providers": {"docker": {"a": {"scheme": "tls", "host": "a", "tls": tls}}}})
     assert [mistake.path for mistake in caught.value.mistakes] == [
