@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 _SOURCE: Final = "environment"
+_VARIABLE: Final = "DOCKER_HOST"
 _CERTIFICATES: Final = "Set DOCKER_CERT_PATH to the folder that holds ca.pem, cert.pem and key.pem."
 _REMEDY_URLS: Final = "Write each host as URL or NAME=URL."
 
@@ -36,7 +37,7 @@ def host_from_environment(environment: Mapping[str, str], default_url: str, defa
     ConfigurationError
         When a variable or the context can't be used.
     """
-    context = None if environment.get("DOCKER_HOST") else current_context(environment)
+    context = None if environment.get(_VARIABLE) else current_context(environment)
     if context is not None:
         return hosts_of_contexts([context], environment, default_url, defaults)[0]
     return default_context_host(environment, default_url, defaults)
@@ -50,8 +51,8 @@ def default_context_host(environment: Mapping[str, str], default_url: str, defau
     ConfigurationError
         When a variable can't be used.
     """
-    url = environment.get("DOCKER_HOST") or default_url
-    return _host(DEFAULT_CONTEXT, url, environment, defaults, "DOCKER_HOST")
+    url = environment.get(_VARIABLE) or default_url
+    return _host(DEFAULT_CONTEXT, url, environment, defaults, _VARIABLE)
 
 
 def hosts_from_contexts(
@@ -91,7 +92,7 @@ def hosts_from_urls(urls: Iterable[str], environment: Mapping[str, str], default
         name, url = _split_name(text)
         shown = f"{name if is_unicode(name) else repr(name)}={shown_url(url)}" if name else shown_url(url)
         try:
-            host = _host(name or _name_of(url), url, environment, defaults, name or "--host")
+            host = _host(name or _name_of(url), url, environment, defaults, shown)
         except ConfigurationError as error:
             mistakes.extend(Mistake(shown, mistake.message) for mistake in error.mistakes)
             continue
@@ -118,7 +119,8 @@ def _host(name: str, url: str, environment: Mapping[str, str], defaults: HostDef
         raise ConfigurationError(_SOURCE, [Mistake(path, str(error))], remedy="Name a Docker host.") from error
     scheme = checked.partition("://")[0]
     uses_tls = scheme in TLS_SCHEMES or (scheme == "tcp" and verifies)
-    return defaults.host(name, checked, tls=_tls_files(environment) if uses_tls else None, origin=path)
+    origin = path if path == _VARIABLE and environment.get(_VARIABLE) else ""
+    return defaults.host(name, checked, tls=_tls_files(environment) if uses_tls else None, origin=origin)
 
 
 def _tls_files(environment: Mapping[str, str]) -> TlsFiles:

@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dockerframe._config.blocks import Block
-    from dockerframe._config.models import AuditBlock, FleetFile, HostBlock, ProxiesBlock, SettingsBlock
+    from dockerframe._config.models import FleetFile, HostBlock
+    from dockerframe._config.settings_models import AuditBlock, ProxiesBlock, SettingsBlock
     from dockerframe._config.values import Surroundings
 
 _MOST_NODES: Final = 1_000_000

@@ -6,16 +6,12 @@ Importing this loads pydantic, so it is done only when a fleet file is read.
 from __future__ import annotations
 
 import re
-from datetime import date
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, ClassVar, Final
 
-from pydantic import ConfigDict, Discriminator, Field, PrivateAttr, Tag
+from pydantic import ConfigDict, Discriminator, Field, Tag
 from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 
-from dockerframe._config.ansible_inventory import InvalidInventoryError, InventoryHost, inventory_hosts
 from dockerframe._config.blocks import (
-    NOT_BLANK,
     Block,
     Condition,
     Number,
@@ -26,8 +22,10 @@ from dockerframe._config.blocks import (
     no_slips,
     tag,
 )
-from dockerframe._config.host import HEADER_NAME_PATTERN, HEADER_VALUE_PATTERN, LONGEST_TIMEOUT
-from dockerframe._config.ssh_hosts import DEFAULT_SSH_CONFIG, ssh_host_names
+from dockerframe._config.field_types import Bytes, Filled, ReadableFile, Seconds, TagName
+from dockerframe._config.host import HEADER_NAME_PATTERN, HEADER_VALUE_PATTERN
+from dockerframe._config.settings_models import ProxiesBlock, SettingsBlock
+from dockerframe._config.source_models import InventorySource, SshConfigSource
 from dockerframe._config.tls_files import tls_mistakes
 from dockerframe._config.urls import (
     AGENT_PATTERN,
@@ -53,40 +51,16 @@ _DOCKER_HOST: Final = rf"^\s*\$DOCKER_HOST\s*{END}"
 _ANY_URL: Final = {"anyOf": [{"pattern": URL_PATTERN}, {"pattern": _DOCKER_HOST}]}
 _WITHOUT_TLS: Final = sorted({"unix", "npipe", "http", "ssh", "agent"})
 _NETWORK: Final = sorted(set(SCHEMES) - LOCAL_SCHEMES)
-_DAY: Final = rf"^[1-9][0-9]{{3}}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01]){END}"
 _TLS_BLOCK: Final = "{ca_file, cert_file, key_file}"
 
 
-def _day(_: Surroundings, text: str) -> date:
-    try:
-        if len(text) == len("2027-01-31"):
-            return date.fromisoformat(text)
-    except ValueError:
-        pass
-    raise ValueError(f"{text!r} is not a day; write it as 2027-01-31")
-
-
-_Plain = Annotated[str, Text({"pattern": NOT_BLANK}, variables=False)]
-_Filled = Annotated[str, Text({"pattern": NOT_BLANK})]
-_File = Annotated[Path, Text({"pattern": NOT_BLANK}, lambda here, text: here.readable_file(_filled_in(here, text)))]
-_Folder = Annotated[Path, Text({"pattern": NOT_BLANK}, lambda here, text: here.path(_filled_in(here, text)))]
-_Seconds = Annotated[float, Number(0, LONGEST_TIMEOUT, whole=False, exclusive=True)]
-_Bytes = Annotated[int, Number(1)]
 _HeaderValue = Annotated[
     str, Text({"pattern": HEADER_VALUE_PATTERN}, problem="its value must be text on one line", secret=True)
 ]
-_TagName = Annotated[str, Text({"pattern": rf"^[^\s,]+{END}"}, problem="a tag is one word without commas")]
 _HeaderName = Annotated[
     str, Text({"pattern": HEADER_NAME_PATTERN}, problem="it must be the name of a header", variables=False)
 ]
 _HostName = Annotated[str, Text({"pattern": r"[^!\s]"}, problem="a host needs a name", variables=False)]
-
-
-def _filled_in(surroundings: Surroundings, text: str) -> str:
-    filled = surroundings.filled_in(text)
-    if not filled.strip():
-        raise ValueError("it must not be empty")
-    return filled
 
 
 def _only(keys_pattern: str) -> dict[str, Any]:
@@ -150,43 +124,15 @@ def _wrong_name(value: Mapping[str, Any]) -> Iterator[Problem]:
 class TlsBlock(Block):
     """The TLS files of a host, in PEM; relative to the folder of the fleet file."""
 
-    ca_file: _File = Field(description="The authority that signed the host's certificate.")
-    cert_file: _File | None = Field(None, description="The client's certificate.")
-    key_file: _File | None = Field(None, description="The client's key, without a passphrase.")
+    ca_file: ReadableFile = Field(description="The authority that signed the host's certificate.")
+    cert_file: ReadableFile | None = Field(None, description="The client's certificate.")
+    key_file: ReadableFile | None = Field(None, description="The client's key, without a passphrase.")
 
     conditions: ClassVar = (_requires("cert_file", "key_file"), _requires("key_file", "cert_file"))
 
     def problems(self, surroundings: Surroundings) -> Iterator[Problem]:  # noqa: ARG002
         """Files that OpenSSL can't use."""
         yield from (((one.key,), one.message) for one in tls_mistakes(self.ca_file, self.cert_file, self.key_file))
-
-
-class TraefikBlock(Block):
-    """Options of Traefik's static configuration, as far as they can't be read from its command line."""
-
-    exposed_by_default: bool | None = Field(None, description="Whether containers without traefik.enable are served.")
-    network: _Filled | None = Field(None, description="The network whose address is used where no label names one.")
-    default_rule: _Filled | None = Field(None, description="The template of the rule of routers without one.")
-    constraints: _Filled | None = Field(None, description="The expression over labels that containers must match.")
-    allow_empty_services: bool | None = Field(None, description="Whether unhealthy containers keep their routers.")
-    use_bind_port_ip: bool | None = Field(None, description="Whether published ports are used.")
-    entrypoints: list[_Filled] | None = Field(None, description="The names of the entry points.")
-    providers: list[_Filled] | None = Field(None, description="Other providers that labels may name, such as file.")
-
-
-class CaddyBlock(Block):
-    """Options of caddy-docker-proxy, as far as they can't be read from its command line."""
-
-    label_prefix: _Filled | None = Field(None, description="What its labels begin with.")
-    ingress_networks: list[_Filled] | None = Field(None, description="The networks over which it reaches containers.")
-    scan_stopped: bool | None = Field(None, description="Whether it reads the labels of stopped containers.")
-
-
-class ProxiesBlock(Block):
-    """Options of proxies."""
-
-    traefik: TraefikBlock | None = None
-    caddy: CaddyBlock | None = None
 
 
 class HostBlock(Block):
@@ -196,18 +142,18 @@ class HostBlock(Block):
     scheme: Annotated[str, Text({"enum": list(SCHEMES)}, problem=f"it must be one of {', '.join(SCHEMES)}")] | None = (
         Field(None, description="How the host is reached.")
     )
-    host: _Filled | None = Field(None, description="Its name or address; the path of a socket for unix.")
+    host: Filled | None = Field(None, description="Its name or address; the path of a socket for unix.")
     port: Annotated[int, Number(1, 65535, text=PORT_PATTERN)] | None = Field(
         None, description="2375 unless given, 2376 with TLS; for ssh that of its configuration."
     )
     tls: TlsBlock | None = Field(None, description="Required by tls and https; makes tcp use TLS.")
     headers: Annotated[dict[_HeaderName, _HeaderValue], Field(json_schema_extra=_only(HEADER_NAME_PATTERN))] | None = (
-        Field(None, description="Headers that are sent with every request. Their values are secret.")
+        Field(None, repr=False, description="Headers that are sent with every request. Their values are secret.")
     )
-    tags: list[_TagName] | None = Field(None, description="Words to select hosts by.")
-    connect_timeout_seconds: _Seconds | None = Field(None, description="The limit to connect.")
-    read_timeout_seconds: _Seconds | None = Field(None, description="The limit for each complete answer.")
-    max_answer_bytes: _Bytes | None = Field(None, description="The limit for the size of each answer.")
+    tags: list[TagName] | None = Field(None, description="Words to select hosts by.")
+    connect_timeout_seconds: Seconds | None = Field(None, description="The limit to connect.")
+    read_timeout_seconds: Seconds | None = Field(None, description="The limit for each complete answer.")
+    max_answer_bytes: Bytes | None = Field(None, description="The limit for the size of each answer.")
     proxies: ProxiesBlock | None = Field(None, description="Options of the proxies on this host.")
 
     conditions: ClassVar = (
@@ -275,110 +221,6 @@ class HostBlock(Block):
         if self.url is not None:
             return self.url
         return joined_url(self.scheme or "", self.host or "", self.port, over_tls=self.tls is not None)
-
-
-class SshConfigSource(Block):
-    """Hosts of an ssh configuration, by a pattern of their names."""
-
-    ssh_config: _Filled = Field(description="A pattern of names after Host, such as docker-*.")
-    file: _File | None = Field(None, description=f"The configuration; {DEFAULT_SSH_CONFIG} unless given.")
-    tags: list[_TagName] | None = Field(None, description="Words to select these hosts by.")
-
-    _found: list[InventoryHost] = PrivateAttr(default_factory=list)
-
-    def problems(self, surroundings: Surroundings) -> Iterator[Problem]:
-        """A configuration that can't be read, or has no such host."""
-        file = self.file
-        try:
-            file = surroundings.path(DEFAULT_SSH_CONFIG) if file is None else file
-            names = ssh_host_names(file, self.ssh_config)
-        except (OSError, ValueError) as error:
-            reason = (getattr(error, "strerror", None) or str(error)).lower()
-            yield ("file",) if self.file is not None else ("ssh_config",), f"{reason}: {file or DEFAULT_SSH_CONFIG}"
-            return
-        if not names:
-            yield ("ssh_config",), f"no Host in {file} matches {self.ssh_config!r}"
-        self._found = [InventoryHost(name, f"ssh://{name}") for name in names]
-
-    @property
-    def hosts(self) -> list[InventoryHost]:
-        """The hosts that were found."""
-        return self._found
-
-
-class InventorySource(Block):
-    """Hosts of a group of an Ansible inventory, reached over ssh."""
-
-    ansible_inventory: _File = Field(description="An inventory file, in INI or YAML.")
-    group: _Filled = Field("all", description="A group; all hosts unless given.")
-    tags: list[_TagName] | None = Field(None, description="Words to select these hosts by.")
-
-    _found: list[InventoryHost] = PrivateAttr(default_factory=list)
-
-    def problems(self, surroundings: Surroundings) -> Iterator[Problem]:  # noqa: ARG002
-        """An inventory that can't be read, or a group without hosts."""
-        try:
-            text = self.ansible_inventory.read_text(encoding="utf-8")
-            self._found = inventory_hosts(text, self.group)
-        except UnicodeDecodeError:
-            yield ("ansible_inventory",), f"it is not UTF-8: {self.ansible_inventory}"
-        except InvalidInventoryError as error:
-            yield ("group",) if "group" in str(error) else ("ansible_inventory",), str(error)
-        except OSError as error:
-            yield ("ansible_inventory",), f"{(error.strerror or str(error)).lower()}: {self.ansible_inventory}"
-
-    @property
-    def hosts(self) -> list[InventoryHost]:
-        """The hosts that were found."""
-        return self._found
-
-
-class SuppressionBlock(Block):
-    """Findings to suppress: of a rule, on a host, of a container."""
-
-    rule: _Plain | None = Field(None, description="The id of a rule.")
-    host: _Plain | None = Field(None, description="The name of a host.")
-    container: _Plain | None = Field(None, description="The name of a container.")
-    reason: _Plain = Field(description="Why these findings are accepted.")
-    until: Annotated[date, Text({"pattern": _DAY, "format": "date"}, _day, variables=False)] | None = Field(
-        None, description="The last day (UTC) on which it holds, as 2027-01-31."
-    )
-
-    conditions: ClassVar = (
-        Condition(
-            {"anyOf": [given("rule"), given("host"), given("container")]},
-            lambda value: (
-                []
-                if any(is_given(value, key) for key in ("rule", "host", "container"))
-                else [(("rule",), "name a rule, a host or a container; without one it would suppress everything")]
-            ),
-        ),
-    )
-
-
-class AuditBlock(Block):
-    """Settings of the audit."""
-
-    off: list[_Plain] | None = Field(None, description="Ids of rules that do not run, such as latest-tag.")
-    suppress: list[SuppressionBlock] | None = Field(None, description="Findings that are accepted.")
-
-
-class SettingsBlock(Block):
-    """Settings of dockerframe for all hosts of the file."""
-
-    connect_timeout_seconds: _Seconds | None = Field(None, description="The limit to connect; 5 unless given.")
-    read_timeout_seconds: _Seconds | None = Field(
-        None, description="The limit for each complete answer; 30 unless given."
-    )
-    max_answer_bytes: _Bytes | None = Field(None, description="The limit for each answer; 268435456 unless given.")
-    agent_certificates: _Folder | None = Field(
-        None, description="The folder of the agents' certificates; certs unless given."
-    )
-    audit: AuditBlock | None = None
-    known_middlewares: list[_Plain] | None = Field(
-        None, description="Middlewares that GoDoxy's own files define, so that labels may name them."
-    )
-    proxies: ProxiesBlock | None = Field(None, description="Options of the proxies on all hosts.")
 
 
 def _entry_kind(value: object) -> str | None:
