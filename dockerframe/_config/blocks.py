@@ -186,7 +186,7 @@ class Block(BaseModel):
 
     @classmethod
     def _message(cls, error: Any) -> str:
-        """What is wrong, in words for whoever wrote the file."""
+        """What is wrong, in words for people who write fleet files."""
         match error["type"]:
             case "extra_forbidden":
                 return unknown_key(str(error["loc"][-1]), tuple(cls.model_fields))

@@ -8,11 +8,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote
 
 from dockerframe._config.urls import (
     END,
     HTTP_SCHEMES,
-    LOCAL_SCHEMES,
     TLS_SCHEMES,
     InvalidUrlError,
     checked_url,
@@ -219,10 +219,10 @@ class Host:
         return url_parts(self.url).user
 
     @property
-    def socket_path(self) -> str | None:
-        """The path of the engine's socket or pipe, here or behind ssh; None where the URL has none."""
+    def ssh_socket(self) -> str | None:
+        """The path of the engine's socket behind ssh; None where the URL has none."""
         parts = url_parts(self.url)
-        return parts.path or None if parts.scheme in {*LOCAL_SCHEMES, "ssh"} else None
+        return unquote(parts.path) or None if parts.scheme == "ssh" else None
 
     @property
     def path_prefix(self) -> str:

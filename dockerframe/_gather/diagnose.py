@@ -47,7 +47,7 @@ _CONNECTION_KINDS: Final = frozenset(
     {"refused", "unreachable", "unknown_name", "dns_timeout", "no_socket", "permission", "connect_timeout"}
 )
 _RECORDED: Final = "the answers of the host are recorded"
-_BY_SSH: Final = "ssh resolves the name and connects, as its configuration says"
+_BY_SSH: Final = "ssh looks up the name and connects"
 _ENDPOINTS: Final = {
     "/info": ({}, "the engine's name, processors and memory"),
     "/version": ({}, "the engine and its version"),
@@ -161,7 +161,7 @@ def _network_steps(host: Host) -> Iterator[_Step]:
     if host.scheme == "unix":
         yield _Step("name", "skipped", "a socket has no name to look up")
         _attempt("connection", host, lambda: _open_socket(host))
-        yield _Step("connection", "ok", f"{host.socket_path} accepts connections")
+        yield _Step("connection", "ok", f"{host.address} accepts connections")
         return
     addresses = _attempt("name", host, lambda: _addresses(host))
     if _is_address(host.hostname):
@@ -206,7 +206,7 @@ def _addresses(host: Host) -> list[Any]:
     except queue.Empty:
         problem = f"no name server answered for {host.hostname} within {host.connect_timeout:g} s"
         remedy = "Check the name servers of this machine, or write the address of the host."
-        raise HostError.at(host.name, "connect_timeout", problem, remedy) from None
+        raise HostError.at(host.name, "dns_timeout", problem, remedy) from None
     if isinstance(result, OSError):
         raise result
     return result
@@ -233,11 +233,11 @@ def _connect(host: Host, addresses: Sequence[Any]) -> str:
 def _open_socket(host: Host) -> None:
     with socket.socket(socket.AF_UNIX) as tried:
         tried.settimeout(host.connect_timeout)
-        tried.connect(str(host.socket_path))
+        tried.connect(host.address)
 
 
 def _logged_in(host: Host, pool: ClientPool) -> Client:
-    """A client of its own. Its failure belongs to the step that its kind tells about."""
+    """A client of its own. Its failure is that of the step that its kind belongs to."""
     try:
         return pool.acquire(host, unique=True)
     except HostError as error:

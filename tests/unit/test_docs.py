@@ -13,7 +13,7 @@ import pytest
 
 import dockerframe as dkf
 from dockerframe._bounded_yaml import parse_yaml, typed
-from tests.engines.tls import Authority
+from tests.engines.tls import write_tls_files
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))
@@ -29,9 +29,7 @@ def test_python_of_a_page_runs(page: str) -> None:
 
 @pytest.mark.parametrize("page", ["tutorial.md", "how-to/hosts.md", "how-to/rules.md", "reference/fleet-file.md"])
 def test_fleet_files_of_a_page_are_valid(page: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    authority = Authority(tmp_path)
-    for source, name in zip(authority.issue("client", "client"), ("cert.pem", "key.pem"), strict=True):
-        source.rename(tmp_path / name)
+    write_tls_files(tmp_path)
     (tmp_path / "inventory.yml").write_text("docker: {hosts: {web1: }}")
     monkeypatch.setenv("TOKEN", "x")
     monkeypatch.setenv("HOME", str(tmp_path))

@@ -142,6 +142,19 @@ def test_a_host_with_one_mistake(host: dict[str, Any], path: str, problem: str) 
 
 
 @pytest.mark.parametrize(
+    ("host", "paths"),
+    [
+        ({"scheme": "https", "host": "a", "port": 0}, {"tls", "port"}),
+        ({"url": "tls://a", "tags": 5}, {"tls", "tags"}),
+        ({"scheme": "ssh", "host": "a b", "tls": {}}, {"tls", "tls.ca_file", "host"}),
+        ({"url": "ftp://a", "port": 1, "colour": 2}, {"url", "port", "colour"}),
+    ],
+)
+def test_mistakes_of_one_key_do_not_hide_those_of_several(host: dict[str, Any], paths: set[str]) -> None:
+    assert set(mistakes_of(docker(a=host))) == {f"providers.docker.a.{path}" for path in paths}
+
+
+@pytest.mark.parametrize(
     "host",
     [
         {"scheme": "agent", "host": "10.0.0.5"},

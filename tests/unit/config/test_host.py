@@ -16,11 +16,13 @@ def test_the_url_is_written_in_one_form_and_taken_apart() -> None:
     host = dkf.Host("edge", " ssh://me%40corp@Edge:2222/run/docker.sock ")
     assert host.url == "ssh://me%40corp@Edge:2222/run/docker.sock"
     assert (host.scheme, host.user, host.hostname, host.port) == ("ssh", "me@corp", "Edge", 2222)
-    assert (host.socket_path, host.path_prefix) == ("/run/docker.sock", "")
+    assert (host.ssh_socket, host.path_prefix) == ("/run/docker.sock", "")
     gateway = dkf.Host("g", "tcp://g:8080/engines/7")
-    assert (gateway.socket_path, gateway.path_prefix) == (None, "/engines/7")
-    assert dkf.Host("l", "unix:///run/docker.sock").socket_path == "/run/docker.sock"
-    assert dkf.Host("s", "ssh://s").socket_path is None
+    assert (gateway.ssh_socket, gateway.path_prefix) == (None, "/engines/7")
+    assert dkf.Host("s", "ssh://s/a%20b.sock").ssh_socket == "/a b.sock"
+    assert dkf.Host("s", "ssh://s").ssh_socket is None
+    local = dkf.Host("l", "unix:///run/docker.sock")
+    assert (local.address, local.ssh_socket, local.path_prefix) == ("/run/docker.sock", None, "")
     assert dkf.Host("t", "tcp://t", dkf.TlsFiles()).url == "tcp://t:2376"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from dockerframe import _config
 from dockerframe._config.docker_config import host_defaults
 from dockerframe._config.fleet_file import fleet_from_mapping, json_schema
 from dockerframe._config.values import Surroundings
-from tests.engines.tls import Authority
+from tests.engines.tls import write_tls_files
 
 FILE = Path(_config.__file__).with_name("fleet_file.schema.json")
 CHECKER = jsonschema.Draft202012Validator(json.loads(FILE.read_text()))
@@ -33,9 +32,7 @@ def test_the_file_is_the_schema_of_the_models() -> None:
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of the fleet file, with files that it may name."""
     folder = tmp_path_factory.mktemp("fleet")
-    authority = Authority(folder)
-    for source, name in zip(authority.issue("client", "client"), ("cert.pem", "key.pem"), strict=True):
-        os.replace(source, folder / name)
+    write_tls_files(folder)
     (folder / "ssh").write_text("Host docker-1 docker-2\n")
     (folder / "inventory.ini").write_text("[docker]\nh1\n")
     return folder
