@@ -22,9 +22,8 @@ MOST_NODES: Final = 1_000_000
 """How many nodes a YAML file of an operator may have."""
 
 _SECTION: Final = re.compile(r"^\[([^\]:]+)(?::(children|vars))?\]\s*(?:[#;].*)?$")
-_RANGE: Final = re.compile(r"\[(\w+):(\w+)(?::(\d+))?\]")
+_RANGE: Final = re.compile(r"\[(\w{1,9}):(\w{1,9})(?::([0-9]{1,9}))?\]")
 _MOST_HOSTS: Final = 100_000
-_LONGEST_NUMBER: Final = 10
 _CONNECTION: Final = ("ansible_connection", "ansible_host", "ansible_user", "ansible_port")
 _LOCAL: Final = "local"
 
@@ -168,7 +167,7 @@ def _expanded(name: str) -> list[str]:
 def _range(name: str, first: str, last: str, step: str | None) -> Sequence[str]:
     """The numbers or letters from the first to the last."""
     stride = max(int(step or 1), 1)
-    if first.isdecimal() and last.isdecimal() and len(last) < _LONGEST_NUMBER:
+    if first.isdecimal() and last.isdecimal():
         width = len(first) if first.startswith("0") else 0
         numbers = range(int(first), int(last) + 1, stride)
         if len(numbers) > _MOST_HOSTS:

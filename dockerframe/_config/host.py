@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -127,9 +127,9 @@ class Host:
     explicit_only
         Whether only containers with `proxy.` labels have routes (a name that ends in `!` in the fleet file).
     headers
-        Headers that are sent with every request. Their values are secret.
+        Headers that are sent with every request, kept as `Headers`. Their values are secret.
     tags
-        Words to select hosts by.
+        Words to select hosts by, kept as a frozen set.
     connect_timeout
         The limit to connect, in seconds.
     read_timeout
@@ -159,8 +159,8 @@ class Host:
     url: str
     tls: TlsFiles | None = None
     explicit_only: bool = False
-    headers: Headers = field(default_factory=Headers, kw_only=True)
-    tags: frozenset[str] = field(default=frozenset(), kw_only=True)
+    headers: Mapping[str, str] = field(default_factory=Headers, kw_only=True)
+    tags: Collection[str] = field(default=frozenset(), kw_only=True)
     connect_timeout: float = field(default=DEFAULT_CONNECT_TIMEOUT, kw_only=True)
     read_timeout: float = field(default=DEFAULT_READ_TIMEOUT, kw_only=True)
     max_answer_bytes: int = field(default=DEFAULT_MAX_ANSWER_BYTES, kw_only=True)
@@ -169,8 +169,7 @@ class Host:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "headers", Headers(self.headers))
-        tags: object = self.tags
-        object.__setattr__(self, "tags", frozenset([tags] if isinstance(tags, str) else self.tags))
+        object.__setattr__(self, "tags", frozenset([self.tags] if isinstance(self.tags, str) else self.tags))
         mistakes = [Mistake(name, problem) for name, problem in self._problems()]
         try:
             object.__setattr__(self, "url", checked_url(self.url, over_tls=self.tls is not None))
@@ -240,7 +239,7 @@ class Host:
         return Timeouts(self.connect_timeout, self.read_timeout)
 
     @property
-    def identity(self) -> tuple[str, TlsFiles | None, Headers, Path | None]:
+    def identity(self) -> tuple[str, TlsFiles | None, Mapping[str, str], Path | None]:
         """What hosts have in common that share a client: the URL, the TLS identity and the headers."""
         return (self.url, self.tls, self.headers, self.agent_certificates if self.scheme == "agent" else None)
 

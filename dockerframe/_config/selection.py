@@ -91,7 +91,8 @@ def select_hosts(
     selected = tuple(
         host
         for host in candidates
-        if host.tags.issuperset(wanted_tags) and (not patterns or any(fnmatchcase(host.name, one) for one in patterns))
+        if set(wanted_tags) <= set(host.tags)
+        and (not patterns or any(fnmatchcase(host.name, pattern) for pattern in patterns))
     )
     if not mistakes and not selected:
         mistakes = [Mistake("", f"no host has the tags {_shown(wanted_tags)} and a name like {_shown(patterns)}")]

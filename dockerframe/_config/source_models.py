@@ -13,11 +13,21 @@ from dockerframe._config.ansible_inventory import InvalidInventoryError, Invento
 from dockerframe._config.blocks import Block, Problem
 from dockerframe._config.field_types import Filled, ReadableFile, TagName
 from dockerframe._config.ssh_hosts import DEFAULT_SSH_CONFIG, ssh_host_names
+from dockerframe._config.urls import DEFAULT_SOCKET, InvalidUrlError, checked_url, shown_url
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from dockerframe._config.values import Surroundings
+
+
+def _wrong_addresses(key: str, hosts: Iterable[InventoryHost]) -> Iterator[Problem]:
+    """Hosts whose address can't be used."""
+    for host in hosts:
+        try:
+            checked_url(host.url or DEFAULT_SOCKET)
+        except InvalidUrlError as error:
+            yield (key,), f"the host {shown_url(host.name)}: {error}"
 
 
 class SshConfigSource(Block):
@@ -42,6 +52,7 @@ class SshConfigSource(Block):
         if not names:
             yield ("ssh_config",), f"no Host in {file} matches {self.ssh_config!r}"
         self._found = [InventoryHost(name, f"ssh://{name}") for name in names]
+        yield from _wrong_addresses("ssh_config", self._found)
 
     @property
     def hosts(self) -> list[InventoryHost]:
@@ -63,6 +74,7 @@ class InventorySource(Block):
         try:
             text = self.ansible_inventory.read_text(encoding="utf-8")
             self._found = inventory_hosts(text, self.group)
+            yield from _wrong_addresses("ansible_inventory", self._found)
         except UnicodeDecodeError:
             yield ("ansible_inventory",), f"it is not UTF-8: {self.ansible_inventory}"
         except InvalidInventoryError as error:

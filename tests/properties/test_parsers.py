@@ -16,6 +16,7 @@ from paramiko import SSHException
 
 import dockerframe as dkf
 from dockerframe._bounded_yaml import InvalidYamlError, parse_yaml, typed
+from dockerframe._config.ansible_inventory import InvalidInventoryError, inventory_hosts
 from dockerframe._config.fleet_file import fleet_from_mapping
 from dockerframe._config.host import HostDefaults
 from dockerframe._config.urls import InvalidUrlError, checked_url
@@ -96,6 +97,20 @@ def test_a_fleet_file_gives_hosts_or_all_its_mistakes(document: dict) -> None:
         return
     assert hosts
     assert all(host.name and checked_url(host.url) == host.url for host in hosts)
+
+
+@given(TEXT | st.text("{}[]:,-=\n\t ab19'\"", max_size=60))
+@settings(max_examples=500)
+@example("[a]\nx[1:2:0]\n")
+@example("[a]\nx[a:\u00e9]\n")
+def test_an_inventory_is_refused_or_read(text: str) -> None:
+    try:
+        hosts = inventory_hosts(text, "all")
+    except InvalidInventoryError as error:
+        assert str(error)
+        return
+    assert hosts
+    assert all(host.url is None or host.url.startswith("ssh://") for host in hosts)
 
 
 @given(TEXT | st.text("{}[]:,-&*!|>'\"#\n\t ab1~", max_size=60))

@@ -154,6 +154,28 @@ dockerframe: {connect_timeout_seconds: 2}
     assert fleet.host("db").origin == f"hosts_from.1 in {home / 'fleet.yml'}"
 
 
+@pytest.mark.parametrize(
+    "line",
+    [
+        "x ansible_port=abc",
+        "x ansible_host='a b'",
+        "x ansible_host=u:hunter2@h",
+        "'a b'",
+        "x ansible_user=-oProxyCommand=x",
+    ],
+)
+def test_a_host_whose_address_cannot_be_used_is_a_mistake(tmp_path: Path, line: str) -> None:
+    (tmp_path / "inventory").write_text(f"[a]\n{line}\nright\n")
+    found = mistakes_of({"hosts_from": [{"ansible_inventory": str(tmp_path / "inventory"), "group": "a"}]})
+    assert list(found) == ["hosts_from.0.ansible_inventory"]
+    assert "hunter2" not in str(found)
+
+
+def test_an_alias_of_ssh_that_is_no_host_name_is_a_mistake(home: Path) -> None:
+    (home / ".ssh" / "config").write_text("Host -docker docker%x\n")
+    assert "hosts_from.ssh_config" in mistakes_of({"hosts_from": {"ssh_config": "*"}})
+
+
 def test_one_source_needs_no_list(home: Path) -> None:
     fleet = dkf.Fleet.from_mapping({"hosts_from": {"ssh_config": "web"}})
     assert [host.url for host in fleet.hosts] == ["ssh://web"]
