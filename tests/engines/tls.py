@@ -39,10 +39,3 @@ class Authority:
             for name, file in (("ca.pem", self.ca_file), ("cert.pem", cert_file), ("key.pem", key_file)):
                 packed.write(file, name)
         return archive
-
-
-def write_tls_files(folder: Path) -> None:
-    """Write ca.pem, cert.pem and key.pem of a client, as the docker CLI names them."""
-    cert_file, key_file = Authority(folder).issue("client", "client")
-    cert_file.rename(folder / "cert.pem")
-    key_file.rename(folder / "key.pem")
