@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 import polars as pl
 
 from dockerframe._config.audit_settings import AuditSettings
-from dockerframe._config.contexts import DEFAULT_CONTEXT, context_names, hosts_from_contexts
-from dockerframe._config.environment import default_context_host, host_from_environment, hosts_from_urls
-from dockerframe._config.fleet_file import Described, fleet_from_file, fleet_from_mapping
-from dockerframe._config.host import Host, default_host
+from dockerframe._config.docker_config import host_defaults
+from dockerframe._config.environment import host_from_environment, hosts_from_contexts, hosts_from_urls
+from dockerframe._config.fleet_file import FleetDescription, fleet_from_file, fleet_from_mapping
 from dockerframe._config.urls import default_url
 from dockerframe._config.values import Surroundings
 from dockerframe._fleet.cluster import (
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
     from typing import Self, Unpack
 
+    from dockerframe._config.host import Host
     from dockerframe._decode.inspections import Inspected
     from dockerframe._gather.gather import HostAnswer
     from dockerframe._snapshot.pieces import Pieces
@@ -64,8 +64,8 @@ class _Options(TypedDict):
 class Fleet:
     """Docker hosts that are queried together.
 
-    Each constructor takes the same limits: `connect_timeout_seconds` (5), `read_timeout_seconds` (30, for each
-    complete answer) and `max_answer_bytes` (256 MB). A fleet file may set others, for all hosts or for one.
+    Each constructor takes the same limits: `connect_timeout` (5) and `read_timeout` (30, for each complete answer),
+    both in seconds, and `max_answer_bytes` (256 MB). A fleet file may set others, for all hosts or for one.
 
     Parameters
     ----------
@@ -122,7 +122,9 @@ class Fleet:
             When the file has mistakes; lists all of them, each with its path in the file.
         """
         file = Path(path)
-        return cls._described(fleet_from_file(file, _surroundings(file.absolute().parent), default_host(**limits)))
+        return cls._described(
+            fleet_from_file(file, _surroundings(file.absolute().parent), host_defaults(os.environ, **limits))
+        )
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any], **limits: Any) -> Self:
@@ -140,10 +142,10 @@ class Fleet:
         ConfigurationError
             When the mapping has mistakes; lists all of them, each with its path.
         """
-        return cls._described(fleet_from_mapping(mapping, _surroundings(Path.cwd()), default_host(**limits)))
+        return cls._described(fleet_from_mapping(mapping, _surroundings(Path.cwd()), host_defaults(os.environ, **limits)))
 
     @classmethod
-    def _described(cls, described: Described) -> Self:
+    def _described(cls, described: FleetDescription) -> Self:
         return cls(described.hosts, audit=described.audit)
 
     @classmethod
@@ -162,13 +164,8 @@ class Fleet:
         ConfigurationError
             When a context does not exist or cannot be used; lists all mistakes.
         """
-        defaults = default_host(**limits)
-        wanted = [DEFAULT_CONTEXT, *context_names(os.environ)] if names is None else list(dict.fromkeys(names))
-        others = [name for name in wanted if name != DEFAULT_CONTEXT]
-        hosts = {host.name: host for host in hosts_from_contexts(others, os.environ, defaults)}
-        if DEFAULT_CONTEXT in wanted:
-            hosts[DEFAULT_CONTEXT] = default_context_host(os.environ, default_url(sys.platform), defaults)
-        return cls(hosts[name] for name in wanted)
+        defaults = host_defaults(os.environ, **limits)
+        return cls(hosts_from_contexts(names, os.environ, default_url(sys.platform), defaults))
 
     @classmethod
     def from_env(cls, **limits: Any) -> Self:
@@ -184,7 +181,7 @@ class Fleet:
         ConfigurationError
             When a variable or the context cannot be used.
         """
-        return cls([host_from_environment(os.environ, default_url(sys.platform), default_host(**limits))])
+        return cls([host_from_environment(os.environ, default_url(sys.platform), host_defaults(os.environ, **limits))])
 
     @classmethod
     def from_urls(cls, urls: Iterable[str], **limits: Any) -> Self:
@@ -202,7 +199,7 @@ class Fleet:
         ConfigurationError
             When a URL cannot be used; lists all mistakes.
         """
-        return cls(hosts_from_urls(urls, os.environ, default_host(**limits)))
+        return cls(hosts_from_urls(urls, os.environ, host_defaults(os.environ, **limits)))
 
     @classmethod
     def demo(cls) -> Self:

@@ -17,6 +17,7 @@ from packaging.specifiers import SpecifierSet
 import dockerframe as dkf
 from tests.docker_contexts import write_context
 from tests.faults.stand_in import stand_ins
+from tests.tls_files import write_tls_files
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
@@ -81,8 +82,7 @@ def test_the_readme_has_commands() -> None:
 def test_the_fleet_file_is_valid(tmp_path: Path) -> None:
     (text,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
     (tmp_path / "fleet.yml").write_text(text)
-    for name in ("ca.pem", "cert.pem", "key.pem"):
-        (tmp_path / name).write_text("")
+    write_tls_files(tmp_path)
     fleet = dkf.Fleet.from_file(tmp_path / "fleet.yml")
     assert [host.name for host in fleet.hosts] == ["local", "edge", "apps", "lab", "10.0.0.5:8890"]
 
