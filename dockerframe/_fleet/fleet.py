@@ -122,9 +122,8 @@ class Fleet:
             When the file has mistakes; lists all of them, each with its path in the file.
         """
         file = Path(path)
-        return cls._described(
-            fleet_from_file(file, _surroundings(file.absolute().parent), host_defaults(os.environ, **limits))
-        )
+        defaults = host_defaults(os.environ, **limits)
+        return cls._described(fleet_from_file(file, _surroundings(file.absolute().parent), defaults))
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any], **limits: Any) -> Self:
@@ -142,7 +141,8 @@ class Fleet:
         ConfigurationError
             When the mapping has mistakes; lists all of them, each with its path.
         """
-        return cls._described(fleet_from_mapping(mapping, _surroundings(Path.cwd()), host_defaults(os.environ, **limits)))
+        defaults = host_defaults(os.environ, **limits)
+        return cls._described(fleet_from_mapping(mapping, _surroundings(Path.cwd()), defaults))
 
     @classmethod
     def _described(cls, described: FleetDescription) -> Self:
