@@ -111,7 +111,8 @@ def _containers(containers: pl.DataFrame, settings: TraefikSettings | Mapping[st
 def _with_provider_labels(own: pl.DataFrame, decoded: DecodedLabels) -> pl.DataFrame:
     """The containers with what `traefik.enable` and `traefik.docker.*` say, and their first label error."""
     fields = {"enable": "enable", "labelled_network": "docker.network", "allows_stopped": "docker.allownonrunning"}
-    provider = decoded.values("provider", fields).lazy().select("row", pl.col("object").alias("provider_object"), *fields)
+    values = decoded.values("provider", fields).lazy()
+    provider = values.select("row", pl.col("object").alias("provider_object"), *fields)
     # An empty text names no network, not even that of the setting.
     empty = decoded.rows.lazy().filter((pl.col("path") == "docker.network") & (pl.col("value") == ""))
     emptied = empty.select("row", pl.lit("").alias("emptied"))
