@@ -34,6 +34,7 @@ API_SECTIONS: Final = {
     "Snapshots": ("dockerframe._snapshot.snapshot", "dockerframe._snapshot.build", "dockerframe._queries"),
     "Histories and pieces": ("dockerframe._snapshot",),
     "Views": ("dockerframe._views",),
+    "Reverse proxies": ("dockerframe._derive.exposures",),
     "Audit": ("dockerframe.audit", "dockerframe._config.audit_settings"),
     "Hosts and clients": ("dockerframe._config", "dockerframe._transport"),
 }
@@ -166,8 +167,9 @@ def command_line_page() -> None:
 
 def section_of(name: str) -> str:
     """The heading of the API page that a public name belongs to."""
-    module = getattr(getattr(dkf, name), "__module__", "")
-    is_documented = inspect.isclass(getattr(dkf, name)) or inspect.isfunction(getattr(dkf, name))
+    value = getattr(dkf, name)
+    module = getattr(value, "__module__", "")
+    is_documented = inspect.isclass(value) or inspect.isroutine(value)
     matching = (
         heading
         for heading, prefixes in API_SECTIONS.items()
