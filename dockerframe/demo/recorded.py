@@ -1,4 +1,4 @@
-"""Connections to recorded hosts: the files in `answers`, one folder a host."""
+"""Connections to recorded hosts: the files in `answers`, one folder per host."""
 
 from __future__ import annotations
 
@@ -41,37 +41,37 @@ def demo_hosts() -> list[Host]:
 
 
 def demo_pool() -> ClientPool:
-    """A pool whose clients talk to recordings."""
+    """A pool whose clients read recordings."""
     return ClientPool(_connect)
 
 
 def _connect(host: Host) -> Connection:
     if host.name == _DOWN:
-        remedy = "This is the host of the demo fleet that is down on purpose."
+        remedy = "This host of the demo fleet is down on purpose."
         raise HostError.at(host.name, "refused", f"{host.url}: Connection refused", remedy)
     return _RecordedConnection(host)
 
 
 class _RecordedConnection:
-    """Answers from files."""
+    """A connection that answers from files."""
 
     def __init__(self, host: Host) -> None:
         self._host = host
         self._folder = files("dockerframe.demo") / "answers" / host.name
 
-    def get(self, path: str, params: Mapping[str, str], timeouts: Timeouts) -> bytes:  # noqa: ARG002 - of the contract
+    def get(self, path: str, params: Mapping[str, str], timeouts: Timeouts) -> bytes:  # noqa: ARG002 - the protocol
         """The recorded answer to one GET request."""
-        bare = _VERSION_PREFIX.sub("", path)
-        inspected = _INSPECT.match(bare)
-        name = f"inspect-{inspected[1]}.json" if inspected is not None else _FILES.get(bare, "")
+        unversioned = _VERSION_PREFIX.sub("", path)
+        inspected = _INSPECT.match(unversioned)
+        name = f"inspect-{inspected[1]}.json" if inspected is not None else _FILES.get(unversioned, "")
         file = self._folder / name
         if not name or not file.is_file():
             raise HostError.at(self._host.name, "not_found", f"{path} was not recorded")
         return file.read_bytes()
 
     def lines(self, path: str, params: Mapping[str, str], timeouts: Timeouts) -> Iterator[bytes]:  # noqa: ARG002
-        """There are none: what was recorded does not go on."""
+        """Refuse: events are not recorded."""
         raise HostError.at(self._host.name, "not_found", f"{path} was not recorded")
 
     def close(self) -> None:
-        """There is nothing to let go of."""
+        """Do nothing: no file stays open."""
