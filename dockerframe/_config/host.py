@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 DEFAULT_CONNECT_TIMEOUT_SECONDS: Final = 5.0
 DEFAULT_READ_TIMEOUT_SECONDS: Final = 30.0
@@ -53,6 +56,12 @@ class Host:
         The limits of each request.
     agent_certificates
         The folder that holds `ADDRESS.zip` for each GoDoxy agent.
+    headers
+        HTTP headers that are sent with each request over TCP and TLS. Their values are secrets.
+    path_prefix
+        A path in front of every path of the API, such as `/engines/7/docker`.
+    ssh_socket
+        The path of the engine's socket on an ssh host; None for the engine that `docker` finds there.
 
     Examples
     --------
@@ -67,6 +76,9 @@ class Host:
     timeouts: Timeouts = Timeouts()
     max_answer_bytes: int = DEFAULT_MAX_ANSWER_BYTES
     agent_certificates: Path = DEFAULT_AGENT_CERTIFICATES
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False, hash=False)
+    path_prefix: str = ""
+    ssh_socket: str | None = None
 
     @property
     def scheme(self) -> str:
@@ -79,9 +91,11 @@ class Host:
         return self.url.partition("://")[2]
 
     @property
-    def identity(self) -> tuple[str, TlsFiles | None, Path | None]:
-        """What a shared client is shared by: the URL and the TLS identity."""
-        return (self.url, self.tls, self.agent_certificates if self.scheme == "agent" else None)
+    def identity(self) -> tuple[object, ...]:
+        """The key by which hosts share a client: everything that the connection depends on."""
+        certificates = self.agent_certificates if self.scheme == "agent" else None
+        headers = tuple(sorted(self.headers.items()))
+        return (self.url, self.tls, certificates, headers, self.path_prefix, self.ssh_socket)
 
 
 def default_host(
