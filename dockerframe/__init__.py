@@ -28,7 +28,7 @@ from dockerframe._snapshot import Snapshot, diff
 from dockerframe._snapshot.build import concat, from_bodies, from_summaries, read_snapshot
 from dockerframe._snapshot.history import History, history
 from dockerframe._snapshot.pieces import Pieces, scan
-from dockerframe._transport import clients, new_client
+from dockerframe._transport import MockTransport, clients, new_client
 from dockerframe.audit import Registry, Rule
 from dockerframe.audit.rule import BUILTIN_RULES, rule
 from dockerframe.errors import (
@@ -37,7 +37,12 @@ from dockerframe.errors import (
     DockerframeError,
     GatherError,
     HistoryError,
+    HostAnswerError,
+    HostAuthenticationError,
     HostError,
+    HostLocalError,
+    HostTimeoutError,
+    HostUnreachableError,
     MissingExtraError,
     SnapshotError,
 )
@@ -59,8 +64,14 @@ __all__ = [
     "History",
     "HistoryError",
     "Host",
+    "HostAnswerError",
+    "HostAuthenticationError",
     "HostError",
+    "HostLocalError",
+    "HostTimeoutError",
+    "HostUnreachableError",
     "MissingExtraError",
+    "MockTransport",
     "Pieces",
     "Registry",
     "Rule",

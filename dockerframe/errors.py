@@ -159,7 +159,7 @@ class HostUnreachableError(HostError):
 
 
 class HostAuthenticationError(HostError):
-    """This user may not use the engine, or one side could not prove its identity to the other."""
+    """The user may not use the engine, or one side could not prove its identity to the other."""
 
     kinds = frozenset({"permission", "tls", "ssh_host_key", "ssh_authentication", "unknown_agent", "unauthorized"})
 
@@ -171,7 +171,7 @@ class HostAnswerError(HostError):
 
 
 class HostLocalError(HostError):
-    """This machine or program could not ask the host: its URL, a limit of the system, or a defect in dockerframe."""
+    """No request was sent, because of the URL, a limit of this machine, or a defect in dockerframe."""
 
     kinds = frozenset({"unsupported", "resources", "internal"})
 
