@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from dockerframe._config.host import Timeouts
 from dockerframe._decode.documents import parse_document
-from dockerframe.errors import HostAnswerError, HostError
+from dockerframe.errors import HostAnswerError, HostError, HostTimeoutError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
@@ -22,7 +23,7 @@ NEWEST_API_VERSION: Final = "1.55"
 
 # What a server or proxy may answer instead of something that is not needed; no answer in time is one of them.
 _OPTIONAL: Final = frozenset(
-    {"unauthorized", "not_found", "http", "redirected", "invalid_answer", "too_large", "read_timeout", "disconnected"}
+    {"unauthorized", "not_found", "http", "redirected", "invalid_answer", "too_large", "read_timeout"}
 )
 # A host that does not answer at all must not take its read timeout once for every optional path.
 _OPTIONAL_SHARE: Final = 1 / 3
@@ -70,6 +71,7 @@ class Client:
         # There is one connection: requests to the host take turns.
         self._turn = threading.RLock()
         self._connection: Connection | None = None
+        self._timeout: tuple[float, HostError] | None = None
 
     def __repr__(self) -> str:
         """Show the host."""
@@ -104,15 +106,23 @@ class Client:
     def get(self, path: str, params: Mapping[str, str] | None = None, *, timeouts: Timeouts | None = None) -> bytes:
         """The body of the answer to `GET path` of the Engine API.
 
-        A connection that the host closed since the last request is opened again.
+        A connection that the host closed since the last request is opened again. A request that waited while another
+        one timed out fails with it: hosts of one URL do not wait for it one after the other.
 
         Raises
         ------
         HostError
             When the host can't be reached, or answers with an error.
         """
+        asked = time.monotonic()
         with self._turn:
-            return self._get(self._opened(), path, params or {}, timeouts or self.host.timeouts)
+            if self._timeout is not None and self._timeout[0] > asked:
+                raise self._timeout[1]
+            try:
+                return self._get(self._opened(), path, params or {}, timeouts or self.host.timeouts)
+            except HostTimeoutError as error:
+                self._timeout = (time.monotonic(), error)
+                raise
 
     def get_object(
         self, path: str, params: Mapping[str, str] | None = None, *, timeouts: Timeouts | None = None
@@ -129,16 +139,11 @@ class Client:
     def get_optional(self, path: str) -> dict[str, Any]:
         """The JSON object that `GET path` answers with; empty where the host answers with anything else, or too late.
 
-        Raises
-        ------
-        HostError
-            When the host can't be reached.
+        Ask for what is needed first: this takes a third of the read timeout at most, and never raises HostError.
         """
         try:
             return self.get_object(path, timeouts=self._optional_timeouts)
-        except HostError as error:
-            if error.kind not in _OPTIONAL:
-                raise
+        except HostError:
             return {}
 
     def containers(self, *, size: bool = False, timeouts: Timeouts | None = None) -> ContainerList:

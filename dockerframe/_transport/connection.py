@@ -176,7 +176,7 @@ class EngineConnection:
         target = self._prefix + path + ("?" + urlencode(params) if params else "")
         options = {
             "headers": self._headers,
-            "timeout": Timeout(timeouts.connect_seconds, timeouts.read_seconds),
+            "timeout": Timeout(connect=timeouts.connect_seconds, read=timeouts.read_seconds),
             "retries": False,
             "redirect": False,
             "assert_same_host": False,

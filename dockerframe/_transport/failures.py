@@ -86,7 +86,8 @@ def host_error(error: BaseException, host: Host) -> HostError:
     refused | Host edge: tcp://docker1:2375: Connection refused. Start the engine there, or fix the address and port.
     """
     causes = list(_causes(error))
-    failure = next((found for cause in causes if (found := _failure(cause)) is not None), None)
+    failure = next((cause for cause in causes if isinstance(cause, TransportFailure)), None)
+    failure = failure or next((found for cause in causes if (found := _failure(cause)) is not None), None)
     if failure is None:
         is_timeout = any(isinstance(cause, TimeoutError) for cause in causes)
         failure = TransportFailure("connect_timeout" if is_timeout else "internal", _text(causes))
@@ -132,8 +133,6 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 def _failure(error: BaseException) -> TransportFailure | None:
     """The failure that an exception stands for; None where it says nothing about its kind."""
-    if isinstance(error, TransportFailure):
-        return error
     if isinstance(error, http.client.BadStatusLine) and not isinstance(error, http.client.RemoteDisconnected):
         return _no_http(str(error.args[0] if error.args else ""))
     if isinstance(error, ssl.SSLError) and error.reason in _NO_TLS:

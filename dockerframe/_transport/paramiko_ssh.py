@@ -6,6 +6,7 @@ import contextlib
 import getpass
 import io
 import logging
+import os
 import socket
 import threading
 from pathlib import Path
@@ -26,6 +27,7 @@ _KEEPALIVE_SECONDS: Final = 30
 _DEFAULT_PORT: Final = 22
 _PIECE_BYTES: Final = 2**16
 
+_LOG: Final = logging.getLogger("dockerframe.clients")
 # Failures are raised as well: without logging of its own, an application would see tracebacks on standard error.
 _PARAMIKO: Final = logging.getLogger("paramiko")
 _PARAMIKO.addHandler(logging.NullHandler())
@@ -64,12 +66,17 @@ class ParamikoLogin:
 
 def _login(target: SshTarget) -> dict[str, Any]:
     """The arguments of `SSHClient.connect`."""
-    path = Path("~/.ssh/config").expanduser()
+    try:
+        user = getpass.getuser()
+    # Python 3.13 raises the latter.
+    except (KeyError, OSError):
+        raise TransportFailure("ssh", f"user {os.getuid()} has no name on this machine; set USER to one") from None
+    path = _at_home(".ssh/config")
     configuration = paramiko.SSHConfig()
     try:
         configuration.parse(io.StringIO(path.read_text(encoding="utf-8", errors="replace")))
-    except FileNotFoundError:
-        pass
+    except (FileNotFoundError, NotADirectoryError):
+        _LOG.debug("there is no %s", path)
     except (OSError, paramiko.ConfigParseError) as error:
         raise TransportFailure("ssh", f"{path} can't be read: {getattr(error, 'strerror', None) or error}") from error
     found: Any = configuration.lookup(target.name)
@@ -79,15 +86,20 @@ def _login(target: SshTarget) -> dict[str, Any]:
     return {
         "hostname": found["hostname"],
         "port": target.port or int(found.get("port", _DEFAULT_PORT)),
-        "username": target.user or found.get("user") or getpass.getuser(),
+        "username": target.user or found.get("user") or user,
         "key_filename": [file for file in found.get("identityfile", ()) if Path(file).is_file()],
     }
+
+
+def _at_home(name: str) -> Path:
+    # Path.expanduser raises for a user without a home folder, as in containers.
+    return Path(os.path.expanduser("~"), name)  # noqa: PTH111
 
 
 def _load_known_hosts(client: paramiko.SSHClient) -> None:
     """Load each line that paramiko can read: authorities and damaged lines do not affect other hosts."""
     try:
-        lines = Path("~/.ssh/known_hosts").expanduser().read_text(encoding="utf-8", errors="replace").splitlines()
+        lines = _at_home(".ssh/known_hosts").read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
         return
     revoked = {line.split()[3] for line in lines if line.startswith("@revoked") and len(line.split()) > 3}

@@ -137,12 +137,23 @@ def _parsed(address: str) -> SshTarget:
 def ssh_opener(host: Host) -> Callable[[float], socket.socket]:
     """What opens a connection to the engine of an ssh host, given the connect timeout in seconds."""
     target = ssh_target(host)
-    if shutil.which("ssh") is not None and hasattr(socket, "AF_UNIX"):
+    if _can_run_ssh():
         return _Program(target).open
     from dockerframe._transport.paramiko_ssh import ParamikoLogin  # noqa: PLC0415 - heavy, and few need it
 
-    _LOG.debug("%s: there is no ssh program, paramiko logs in", host.name)
+    _LOG.debug("%s: the ssh program can't be used, paramiko logs in", host.name)
     return ParamikoLogin(target).open
+
+
+def _can_run_ssh() -> bool:
+    """Whether there is an ssh program, and this process runs as a user with a name, which ssh demands."""
+    try:
+        import pwd  # noqa: PLC0415 - Windows has none
+
+        pwd.getpwuid(os.getuid())
+    except (ImportError, KeyError):
+        return False
+    return shutil.which("ssh") is not None
 
 
 class _Program:

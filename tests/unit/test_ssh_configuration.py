@@ -11,10 +11,9 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from paramiko import SSHException
-
 from dockerframe._transport.ssh.config import SshConfiguration
 from dockerframe._transport.ssh.turns import turn_at
+from paramiko import SSHException
 
 CONFIG = """\
 # Work
