@@ -83,9 +83,12 @@ def _login(target: SshTarget) -> dict[str, Any]:
     if found.get("proxyjump", "none") != "none" or found.get("proxycommand", "none") != "none":
         remedy = "Install the ssh program (package openssh-client)."
         raise TransportFailure("ssh", "ProxyJump and ProxyCommand need the ssh program", remedy)
+    port = str(target.port or found.get("port", _DEFAULT_PORT))
+    if not (port.isascii() and port.isdigit()):
+        raise TransportFailure("ssh", f"the port in {path} is not a number: {port}")
     return {
         "hostname": found["hostname"],
-        "port": target.port or int(found.get("port", _DEFAULT_PORT)),
+        "port": int(port),
         "username": target.user or found.get("user") or user,
         "key_filename": [file for file in found.get("identityfile", ()) if Path(file).is_file()],
     }

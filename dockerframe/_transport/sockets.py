@@ -119,7 +119,10 @@ class SocketConnection(HTTPConnection):
 
     def connect(self) -> None:
         """Open the socket."""
-        self.sock = self.open_socket(self.timeout)
+        try:
+            self.sock = self.open_socket(self.timeout)
+        except TimeoutError as error:
+            raise TransportFailure("connect_timeout", f"no connection within {self.timeout:g} s") from error
 
 
 class SocketPool(EnginePool):

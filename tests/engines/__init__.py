@@ -5,7 +5,7 @@ from tests.engines.containers import Created, create_all, remove_all
 from tests.engines.dockerd import Dockerd, missing_for_dockerd
 from tests.engines.newer import newer_docker
 from tests.engines.podman import Podman, missing_for_podman
-from tests.engines.sshd import Sshd, missing_for_ssh
+from tests.engines.sshd import SshAgent, Sshd, make_key, missing_for_ssh
 from tests.engines.tls import Authority
 
 __all__ = [
@@ -14,8 +14,10 @@ __all__ = [
     "Created",
     "Dockerd",
     "Podman",
+    "SshAgent",
     "Sshd",
     "create_all",
+    "make_key",
     "missing_for_dockerd",
     "missing_for_podman",
     "missing_for_ssh",

@@ -130,27 +130,29 @@ def test_a_resolver_that_hangs_counts_towards_the_connect_timeout(monkeypatch: p
     assert "name service did not answer for engine.example within 0.5 s" in row["error"]
 
 
+class _DeadAddress(socket.socket):
+    """Nothing answers at 127.9.9.9, not even with a refusal."""
+
+    def connect(self, address: Any) -> None:
+        if address[0] != "127.9.9.9":
+            super().connect(address)
+            return
+        time.sleep(self.gettimeout() or 0)
+        raise TimeoutError("timed out")
+
+
 def test_a_name_with_dead_addresses_takes_one_connect_timeout(monkeypatch: pytest.MonkeyPatch) -> None:
-    with socket.socket() as dead, socket.socket() as filler, serving(engine(answer(LIST))) as url:
-        dead.bind(("127.0.0.1", 0))
-        dead.listen(0)
-        filler.connect(dead.getsockname())
-        fillers = [socket.socket() for _ in range(4)]
-        for one in fillers:
-            one.setblocking(False)
-            one.connect_ex(dead.getsockname())
-        address = (socket.AF_INET, socket.SOCK_STREAM, 6, "", dead.getsockname())
-        port = int(url.rpartition(":")[2])
-        alive = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", port))
+    monkeypatch.setattr("socket.socket", _DeadAddress)
+    dead = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.9.9.9", 2375))
+    with serving(engine(answer(LIST))) as url:
+        alive = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", int(url.rpartition(":")[2])))
         started = time.monotonic()
-        with resolver(monkeypatch, lambda: [address] * 8):
+        with resolver(monkeypatch, lambda: [dead] * 8):
             row = snapshot("tcp://engine.example:2377", timeouts=Timeouts(1, 5)).hosts.row(0, named=True)
         assert row["error_kind"] == "connect_timeout"
         assert time.monotonic() - started < 3
-        with resolver(monkeypatch, lambda: [address] * 3 + [alive]):
+        with resolver(monkeypatch, lambda: [dead] * 3 + [alive]):
             assert snapshot("tcp://engine.example:2376", timeouts=Timeouts(2, 5)).hosts["ok"].to_list()[0]
-        for one in fillers:
-            one.close()
 
 
 def test_64_hosts_of_one_dead_url_do_not_take_turns() -> None:
