@@ -65,21 +65,20 @@ _LOGINS_WAITED_FOR: Final = 2
 _PAUSES: Final = (0.3, 0.6, 1.2)
 
 # What OpenSSH prints, most telling first.
-_KINDS: Final = (
-    ("Too many authentication failures", "ssh_authentication"),
-    ("Permission denied", "ssh_authentication"),
-    ("Host key verification failed", "ssh_host_key"),
-    ("HOST IDENTIFICATION HAS CHANGED", "ssh_host_key"),
-    ("key is marked as revoked", "ssh_host_key"),
-    ("Could not resolve hostname", "unknown_name"),
-    ("Connection refused", "refused"),
-    ("No route to host", "unreachable"),
-    ("Network is unreachable", "unreachable"),
-    ("timed out", "connect_timeout"),
-    ("Too many open files", "resources"),
-    ("onnection closed by", "disconnected"),
-    ("onnection reset by", "disconnected"),
-    ("banner exchange: ", "disconnected"),
+_KINDS: Final = tuple(
+    (re.compile(words), kind)
+    for words, kind in (
+        ("Too many authentication failures", "ssh_authentication"),
+        ("Permission denied", "ssh_authentication"),
+        ("Host key verification failed|HOST IDENTIFICATION HAS CHANGED|key is marked as revoked", "ssh_host_key"),
+        ("Could not resolve hostname", "unknown_name"),
+        ("Connection refused", "refused"),
+        ("No route to host|Network is unreachable", "unreachable"),
+        ("timed out", "connect_timeout"),
+        ("Too many open files", "resources"),
+        # By an address, not by a ProxyCommand that ended.
+        ("onnection (?:closed|reset) by (?!UNKNOWN|remote|peer)", "disconnected"),
+    )
 )
 _EXPLAINING: Final = ("strict checking", "revoked", "ertificate invalid", "ertificate not")
 _TOO_MANY_KEYS: Final = (
@@ -391,10 +390,10 @@ def _failure(log: bytes) -> TransportFailure:
     """The failure that ssh printed."""
     lines = _lines(log)
     for words, kind in _KINDS:
-        found = next((line for line in lines if words in line), None)
+        found = next((line for line in lines if words.search(line)), None)
         if found is not None:
             explained = [line for line in lines if any(word in line for word in _EXPLAINING) and line != found]
             text = " ".join([found, *explained[:1]] if kind == "ssh_host_key" else [found])
-            remedy = _TOO_MANY_KEYS if words == _KINDS[0][0] else None
+            remedy = _TOO_MANY_KEYS if "Too many authentication" in found else None
             return TransportFailure(kind, text[:_MOST_TEXT].rstrip("."), remedy)
     return TransportFailure("ssh", " ".join(lines)[-_MOST_TEXT:].rstrip(".") or "ssh ended without a message")

@@ -51,11 +51,11 @@ class Sshd:
         for key in (folder / "host_key", ssh / "id_ed25519"):
             make_key(key)
         user = getpass.getuser()
-        (ssh / "known_hosts").write_text(f"[127.0.0.1]:{self.port} {self.host_key}\n")
+        (ssh / "known_hosts").write_text(f"[127.0.0.1]:{self.port},[localhost]:{self.port} {self.host_key}\n")
         (ssh / "config").write_text(
             f"Host engine inner innermost loop-*\n  HostName 127.0.0.1\n  Port {self.port}\n  User {user}\n"
             f"Host inner\n  ProxyJump engine\n"
-            f"Host innermost\n  ProxyJump inner,{user}@127.0.0.1:{self.port}\n"
+            f"Host innermost\n  ProxyJump inner,{user}@localhost:{self.port}\n"
             f"Host loop-a\n  ProxyJump loop-b\n"
             f"Host loop-b\n  ProxyJump loop-a\n"
             f"Host lost\n  ProxyJump nobody@127.0.0.1:{self.port}\n"

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
-import shutil
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,7 +13,7 @@ import pytest
 
 import dockerframe as dkf
 from dockerframe._transport.connection import ReadOnlyError
-from tests.engines import Agent, Authority, Dockerd, Podman, Sshd, create_all
+from tests.engines import Agent, Authority, Dockerd, Podman, create_all
 from tests.engines.containers import Created
 
 

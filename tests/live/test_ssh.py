@@ -149,13 +149,16 @@ def test_many_keys_in_the_agent(home: Home, agent: Callable[..., SshAgent], tmp_
     keys = [make_key(tmp_path / f"key-{number}") for number in range(8)]
     work = home.ssh / "id_ed25519"
     socket = agent(*keys, work).socket
-    work.rename(tmp_path / "away")
+    public = work.with_suffix(".pub").read_text()
+    work.unlink()
+    work.with_suffix(".pub").unlink()
     home.configure(f"IdentityAgent {socket}")
     with pytest.raises(dkf.HostAuthenticationError, match="Too many authentication failures.*IdentitiesOnly yes"):
         dkf.new_client(dkf.Host("remote", "ssh://engine"), unique=True)
     assert outcome() == "ssh_authentication"
     # The public key names the one in the agent, wherever it stands there.
-    home.configure("IdentitiesOnly yes", f"IdentityFile {home.ssh}/id_ed25519.pub")
+    (home.ssh / "work.pub").write_text(public)
+    home.configure("IdentitiesOnly yes", f"IdentityFile {home.ssh}/work.pub")
     assert outcome() == "ok"
 
 
@@ -214,7 +217,7 @@ def test_options_of_ssh(home: Home, lines: list[str]) -> None:
         (["NoSuchOption yes"], "ssh", "Bad configuration option: nosuchoption"),
         (["HostName no-such-host.invalid"], "unknown_name", "no-such-host.invalid"),
         (["Port 1"], "refused", "Start the ssh server"),
-        (["User nobody-here"], "ssh_authentication", "Permission denied (publickey)"),
+        (["User nobody-here"], "ssh_authentication", "nobody-here@127.0.0.1: Permission denied (publickey"),
         (["ProxyCommand sleep 60"], "connect_timeout", "within 2 s"),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
@@ -273,8 +276,6 @@ def test_the_path_of_a_socket(root: Path, plain: Dockerd, monkeypatch: pytest.Mo
         assert "/none/docker.sock" in row["error"]
         host = dkf.Host("remote", server.url, ssh_socket=str(plain.socket))
         assert_agrees_with_docker(dkf.Fleet([host]).snapshot(progress=False, strict=True), plain, "remote")
-        by_docker = run("docker", "--host", f"{server.url}{plain.socket}", "ps", "-aq", "--no-trunc")
-        assert len(by_docker.split()) == dkf.Fleet([host]).snapshot(progress=False).containers.height
     finally:
         server.stop()
 
@@ -303,7 +304,7 @@ def test_processes_end_with_their_clients(ssh_home: Sshd) -> None:
 def test_without_an_ssh_program_paramiko_logs_in(
     home: Home, ssh_home: Sshd, plain: Dockerd, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setattr("dockerframe._transport.ssh.shutil.which", lambda _: None)
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
     monkeypatch.setenv("USER", USER)
     home.known_hosts("@cert-authority * " + KEY, "broken", "{address} {key}")
