@@ -49,9 +49,16 @@ def context_of_files(files: TlsFiles | None) -> ssl.SSLContext:
             named = f"cert_file {files.cert_file} with key_file {files.key_file}"
             context.load_cert_chain(files.cert_file, files.key_file, _no_password)
     except (ssl.SSLError, OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or getattr(error, "reason", None) or str(error)
-        raise TransportFailure("tls", f"{named} can't be used: {reason}") from error
+        raise TransportFailure("tls", f"{named} can't be used: {identity_problem(error)}") from error
     return context
+
+
+def identity_problem(error: Exception) -> str:
+    """Why certificates or keys can't be used, in the words of people who handle such files."""
+    if isinstance(error, ssl.SSLError):
+        is_mismatch = error.reason == "KEY_VALUES_MISMATCH"
+        return "the key belongs to another certificate" if is_mismatch else "it is not in PEM format"
+    return getattr(error, "strerror", None) or str(error)
 
 
 def load_identity(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:
