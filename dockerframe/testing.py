@@ -20,6 +20,7 @@ from urllib3.exceptions import ProtocolError
 
 from dockerframe._redaction import REDACTED, is_secret_name, redact_text
 from dockerframe._transport import shared_pool
+from dockerframe._transport.sockets import SocketConnection, SocketPool
 from dockerframe.errors import SnapshotError, needs_extra
 
 with needs_extra("testing"):
@@ -36,16 +37,23 @@ _KEPT_HEADERS: Final = frozenset({"content-type", "api-version"})
 
 
 class UnixCassetteConnection(VCRHTTPConnection):  # type: ignore[misc]
-    """A socket's connection under a cassette; its requests are recorded as of http://localhost."""
+    """A connection to a Unix socket under a cassette; its requests are recorded as of http://localhost."""
 
     _baseclass = unixconn.UnixHTTPConnection
 
 
+class SocketCassetteConnection(VCRHTTPConnection):  # type: ignore[misc]
+    """A connection over TCP, TLS or ssh under a cassette; its requests are recorded as of http."""
+
+    _baseclass = SocketConnection
+
+
 def teach(vcr: VCR) -> VCR:
-    """Tell vcrpy of docker-py's connections to sockets, which it does not know by itself."""
+    """Make connections to engines known to vcrpy, which does not know them on its own."""
     vcr._custom_patches += (  # noqa: SLF001 - there is no other way in
         (unixconn, "UnixHTTPConnection", UnixCassetteConnection),
         (unixconn.UnixHTTPConnectionPool, "ConnectionCls", UnixCassetteConnection),
+        (SocketPool, "ConnectionCls", SocketCassetteConnection),
     )
     return vcr
 
