@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 ENGINES := docker.io runc busybox-static podman openssh-server openssh-client iproute2 iptables
 
-.PHONY: demo test unit lowest site dist lint types format engines browser benchmark record clean
+.PHONY: demo test unit lowest site dist lint types format schema engines browser benchmark record clean
 
 demo: $(VENV)/ready
 	$(BIN)/dockerframe demo --out reports
@@ -37,6 +37,11 @@ site: $(VENV)/ready
 format: $(VENV)/ready
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+# The JSON Schema of fleet files, from the models that read them.
+schema: $(VENV)/ready
+	$(BIN)/python -c "from dockerframe._config.fleet_file import json_schema; print(json_schema(), end='')" \
+		> dockerframe/_config/fleet_file.schema.json
 
 benchmark: $(VENV)/ready
 	$(BIN)/python -m benchmarks

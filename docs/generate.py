@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 COMMANDS = (
     "hosts", "containers", "routes", "ports", "dependencies", "errors",
-    "audit", "explain", "diff", "report", "watch", "demo",
+    "audit", "explain", "diff", "report", "watch", "doctor", "demo",
 )  # fmt: skip
 
 

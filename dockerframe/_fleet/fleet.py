@@ -55,8 +55,8 @@ class _Options(TypedDict):
 class Fleet(FleetHosts):
     """Docker hosts that are asked together.
 
-    Each way to make one takes the same limits: `connect_timeout_seconds` (5), `read_timeout_seconds` (30, for each
-    whole answer), `max_answer_bytes` (256 MB). A fleet file may set others, for all hosts or for one.
+    Each way to make one takes the same limits: `connect_timeout` (5), `read_timeout` (30, for each complete
+    answer; both in seconds), `max_answer_bytes` (256 MB). A fleet file may set others, for all hosts or for one.
 
     Examples
     --------

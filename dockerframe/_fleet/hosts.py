@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from dockerframe._config.audit_settings import AuditSettings
-from dockerframe._config.contexts import DEFAULT_CONTEXT, context_names, hosts_from_contexts
-from dockerframe._config.environment import default_context_host, host_from_environment, hosts_from_urls
-from dockerframe._config.fleet_file import Described, fleet_from_file, fleet_from_mapping
-from dockerframe._config.host import Host, default_host
+from dockerframe._config.docker_config import host_defaults
+from dockerframe._config.environment import host_from_environment, hosts_from_contexts, hosts_from_urls
+from dockerframe._config.fleet_file import FleetDescription, fleet_from_file, fleet_from_mapping
 from dockerframe._config.urls import default_url
 from dockerframe._config.values import Surroundings
 from dockerframe._transport import shared_pool
@@ -21,6 +20,7 @@ from dockerframe.errors import ConfigurationError, Mistake
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from dockerframe._config.host import Host
     from dockerframe._transport.pool import ClientPool
 
 
@@ -53,7 +53,9 @@ class FleetHosts:
             When it has mistakes; lists all of them, each with its path in the file.
         """
         file = Path(path)
-        return cls._of(fleet_from_file(file, _surroundings(file.absolute().parent), default_host(**limits)))
+        return cls._of(
+            fleet_from_file(file, _surroundings(file.absolute().parent), host_defaults(os.environ, **limits))
+        )
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any], **limits: Any) -> Self:
@@ -64,28 +66,24 @@ class FleetHosts:
         ConfigurationError
             When it has mistakes; lists all of them, each with its path.
         """
-        return cls._of(fleet_from_mapping(mapping, _surroundings(Path.cwd()), default_host(**limits)))
+        return cls._of(fleet_from_mapping(mapping, _surroundings(Path.cwd()), host_defaults(os.environ, **limits)))
 
     @classmethod
-    def _of(cls, described: Described) -> Self:
+    def _of(cls, described: FleetDescription) -> Self:
         return cls(described.hosts, audit=described.audit)
 
     @classmethod
     def from_contexts(cls, names: Iterable[str] | None = None, **limits: Any) -> Self:
-        """The fleet of Docker's own contexts: some by name, or all, `default` included.
+        """The fleet of Docker's own contexts: some by name, or all that have a Docker endpoint, `default` included.
 
         Raises
         ------
         ConfigurationError
-            When one is not there or can't be used; lists all that is wrong.
+            When one does not exist or can't be used; lists all that is wrong.
         """
-        defaults = default_host(**limits)
-        wanted = [DEFAULT_CONTEXT, *context_names(os.environ)] if names is None else list(dict.fromkeys(names))
-        others = [name for name in wanted if name != DEFAULT_CONTEXT]
-        hosts = {host.name: host for host in hosts_from_contexts(others, os.environ, defaults)}
-        if DEFAULT_CONTEXT in wanted:
-            hosts[DEFAULT_CONTEXT] = default_context_host(os.environ, default_url(sys.platform), defaults)
-        return cls(hosts[name] for name in wanted)
+        return cls(
+            hosts_from_contexts(names, os.environ, default_url(sys.platform), host_defaults(os.environ, **limits))
+        )
 
     @classmethod
     def from_env(cls, **limits: Any) -> Self:
@@ -96,7 +94,7 @@ class FleetHosts:
         ConfigurationError
             When a variable or the context can't be used.
         """
-        return cls([host_from_environment(os.environ, default_url(sys.platform), default_host(**limits))])
+        return cls([host_from_environment(os.environ, default_url(sys.platform), host_defaults(os.environ, **limits))])
 
     @classmethod
     def from_urls(cls, urls: Iterable[str], **limits: Any) -> Self:
@@ -107,7 +105,7 @@ class FleetHosts:
         ConfigurationError
             When a URL can't be used; lists all that is wrong.
         """
-        return cls(hosts_from_urls(urls, os.environ, default_host(**limits)))
+        return cls(hosts_from_urls(urls, os.environ, host_defaults(os.environ, **limits)))
 
     @classmethod
     def demo(cls) -> Self:

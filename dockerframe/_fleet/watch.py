@@ -143,7 +143,7 @@ class _Events:
         self._came.set()
 
     def _listen(self) -> HostError | None:
-        timeouts = replace(self._host.timeouts, read_seconds=SILENT_SECONDS)
+        timeouts = replace(self._host.timeouts, read_timeout=SILENT_SECONDS)
         with (
             self._pool.acquire(self._host, unique=True) as client,
             # The first line is empty and comes before any event: the list is asked for once events are listened to.

@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from dockerframe._config.docker_config import host_defaults
 from dockerframe._config.environment import hosts_from_urls
-from dockerframe._config.host import Host
 from dockerframe._transport.connection import connect
 from dockerframe._transport.mock import MockTransport
 from dockerframe._transport.pool import ClientPool
 
 if TYPE_CHECKING:
+    from dockerframe._config.host import Host
     from dockerframe._transport.client import Client
 
 __all__ = ["MockTransport", "clients", "new_client", "shared_pool"]
@@ -33,7 +34,7 @@ def new_client(host: Host | str, unique: bool = False) -> Client:  # noqa: FBT00
     ConfigurationError
         When the URL can't be used.
     """
-    named = hosts_from_urls([host], os.environ, Host("", ""))[0] if isinstance(host, str) else host
+    named = hosts_from_urls([host], os.environ, host_defaults(os.environ))[0] if isinstance(host, str) else host
     return shared_pool.acquire(named, unique=unique)
 
 

@@ -7,7 +7,7 @@ import zlib
 from typing import TYPE_CHECKING, Final
 
 from dockerframe._transport.failures import TransportFailure
-from dockerframe._transport.tls import client_context, identity_problem, load_identity
+from dockerframe._transport.tls import client_context, load_identity
 
 if TYPE_CHECKING:
     import ssl
@@ -41,7 +41,7 @@ def agent_context(archive: Path) -> ssl.SSLContext:
         raise _unknown(f"{archive} lacks one of {', '.join(_FILES)}") from error
     # An encrypted archive is a RuntimeError, an unknown method a NotImplementedError, a bad certificate a ValueError.
     except (OSError, RuntimeError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise _unknown(f"{archive} can't be used: {identity_problem(error)}") from error
+        raise _unknown(f"{archive} can't be used: {getattr(error, 'strerror', None) or error}") from error
     return context
 
 

@@ -229,7 +229,7 @@ class Client:
     @property
     def _optional_timeouts(self) -> Timeouts:
         limits = self.host.timeouts
-        return Timeouts(limits.connect_seconds, limits.read_seconds * _OPTIONAL_SHARE)
+        return Timeouts(limits.connect_timeout, limits.read_timeout * _OPTIONAL_SHARE)
 
     def _get(self, connection: Connection, path: str, params: Mapping[str, str], timeouts: Timeouts) -> bytes:
         """The body of an answer, in the version of the API that the host accepts."""

@@ -6,16 +6,14 @@ import contextlib
 import http.client
 import math
 import time
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
-from urllib.parse import quote, unquote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 from docker.constants import DEFAULT_USER_AGENT
 from urllib3 import Timeout
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from dockerframe._config.urls import TLS_SCHEMES, InvalidUrlError, checked_url
 from dockerframe._transport.agent import AGENT_CERTIFICATE_NAME, agent_context
 from dockerframe._transport.failures import TransportFailure, host_error, page_text, plain_at_tls
 from dockerframe._transport.sockets import (
@@ -74,7 +72,6 @@ def connect(host: Host) -> Connection:
         When no request can be sent: the URL is not valid, certificates are missing, the system lacks the scheme.
     """
     try:
-        host = _checked(host)
         return EngineConnection(host, _pool(host))
     except HostError:
         raise
@@ -92,8 +89,8 @@ class EngineConnection:
     def __init__(self, host: Host, pool: EnginePool) -> None:
         self._host = host
         self._pool = pool
-        self._headers = {**_HEADERS, **_checked_headers(host)}
-        self._prefix = _path_prefix(host)
+        self._headers = _HEADERS | (dict(host.headers) if host.hostname and host.scheme != "ssh" else {})
+        self._prefix = quote(host.path_prefix, safe="/%:@!$&'()*+,;=~").rstrip("/")
 
     def get(self, path: str, params: Mapping[str, str], timeouts: Timeouts) -> bytes:
         """The body of the answer to one GET request.
@@ -157,7 +154,7 @@ class EngineConnection:
         self, method: str, path: str, params: Mapping[str, str], timeouts: Timeouts
     ) -> Iterator[BaseHTTPResponse]:
         """An answer of status 200 whose body is still to be read. Any failure meanwhile becomes a HostError."""
-        self._pool.deadline.at = time.monotonic() + timeouts.answer_seconds
+        self._pool.deadline.at = time.monotonic() + timeouts.answer_timeout
         try:
             with contextlib.ExitStack() as closing:
                 response = self._send(method, path, params, timeouts)
@@ -176,7 +173,7 @@ class EngineConnection:
         target = self._prefix + path + ("?" + urlencode(params) if params else "")
         options = {
             "headers": self._headers,
-            "timeout": Timeout(connect=timeouts.connect_seconds, read=timeouts.read_seconds),
+            "timeout": Timeout(connect=timeouts.connect_timeout, read=timeouts.read_timeout),
             "retries": False,
             "redirect": False,
             "assert_same_host": False,
@@ -264,55 +261,9 @@ def _without_credentials(url: str) -> str:
     return f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path.partition('?')[0]}" if separator else text
 
 
-def _path_prefix(host: Host) -> str:
-    """The path in front of every path of the API, as it is sent."""
-    if host.scheme in {"unix", "npipe", "ssh"}:
-        return ""
-    path = host.path_prefix or urlsplit(host.url).path
-    return quote(path, safe="/%:@!$&'()*+,;=~").rstrip("/")
-
-
-def _checked_headers(host: Host) -> dict[str, str]:
-    """The headers of a host. Values are secrets: no message shows them."""
-    if host.scheme in {"unix", "npipe", "ssh"}:
-        return {}
-    headers = {str(name): str(value) for name, value in host.headers.items()}
-    for name, value in headers.items():
-        if not name.isascii() or any(character in name + value for character in "\r\n\0") or not _is_latin(value):
-            problem = f"the header {name!a} has a character that HTTP forbids"
-            raise HostError.at(host.name, "unsupported", problem, "Fix `headers` of this host.")
-    return headers
-
-
-def _is_latin(text: str) -> bool:
-    try:
-        text.encode("latin-1")
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _checked(host: Host) -> Host:
-    """A host with a valid URL: one that was made in Python was not checked yet."""
-    try:
-        checked = replace(host, url=checked_url(host.url))
-    except InvalidUrlError as error:
-        raise HostError.at(host.name, "unsupported", str(error), "Fix the URL of the host.") from error
-    if checked.tls is None:
-        if checked.scheme in TLS_SCHEMES:
-            problem = f"{checked.url} uses TLS, and there is no ca_file to verify its certificate by"
-            raise HostError.at(host.name, "tls", problem, "Give the host tls=TlsFiles(ca_file, cert_file, key_file).")
-        return checked
-    files = (checked.tls.ca_file, checked.tls.cert_file, checked.tls.key_file)
-    missing = [str(file) for file in files if file is not None and not file.is_file()]
-    if missing:
-        raise HostError.at(host.name, "tls", f"no such file: {', '.join(missing)}", "Fix the files of the host's tls.")
-    return checked
-
-
 def _pool(host: Host) -> EnginePool:
     """The pool of connections for the scheme of a host."""
-    seconds = host.timeouts.connect_seconds
+    seconds = host.timeouts.connect_timeout
     match host.scheme:
         case "unix":
             return UnixPool("http+unix://localhost", host.address, timeout=seconds)
@@ -320,13 +271,11 @@ def _pool(host: Host) -> EnginePool:
             return pipe_pool(host.address, seconds)
         case "ssh":
             return SocketPool("localhost", None, ssh_opener(host))
-    parts = urlsplit(host.url)
-    # A zone stands behind `%25` in a URL (RFC 6874), and belongs to this machine only.
-    name, port = unquote(parts.hostname or ""), parts.port or 0
-    bare_name = name.partition("%")[0]
+    # A zone (`fe80::1%eth0`) belongs to this machine only: no header or certificate has it.
+    name, port, bare_name = host.hostname, host.port or 0, host.hostname.partition("%")[0]
     if host.scheme == "agent":
         context = agent_context(host.agent_certificates / f"{host.address}.zip")
         return SocketPool(bare_name, port, partial(open_tls, name, port, context, AGENT_CERTIFICATE_NAME))
-    if host.tls is not None:
+    if host.uses_tls:
         return SocketPool(bare_name, port, partial(open_tls, name, port, context_of_files(host.tls), bare_name))
     return SocketPool(bare_name, port, partial(open_tcp, name, port))

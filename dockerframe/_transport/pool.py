@@ -185,7 +185,7 @@ class ClientPool:
         """Wait, with the lock held, until fewer clients are connected than may be; not for longer than a connect."""
         if self._max_clients is None:
             self._max_clients = _room()
-        deadline = time.monotonic() + host.timeouts.answer_seconds
+        deadline = time.monotonic() + host.timeouts.answer_timeout
         while len(self._slots) >= self._max_clients and time.monotonic() < deadline:
             idle = self._take_idle(self._clock())
             if idle:

@@ -23,7 +23,6 @@ import subprocess
 import threading
 import time
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
-from urllib.parse import unquote
 
 from dockerframe._transport.failures import TransportFailure
 
@@ -117,20 +116,16 @@ def ssh_target(host: Host) -> SshTarget:
     >>> ssh_target(Host("edge", "ssh://me%40corp.example@Docker1:2222"))
     SshTarget(user='me@corp.example', name='Docker1', port=2222, socket=None)
     """
-    target = _parsed(host.address)
-    return target if host.ssh_socket is None else target._replace(socket=host.ssh_socket)
+    return SshTarget(host.user, host.hostname, host.port, host.ssh_socket)
 
 
-def _parsed(address: str) -> SshTarget:
-    """The target of `[USER@]NAME[:PORT][/SOCKET]`, of a URL or of a `ProxyJump`."""
-    authority, slash, path = address.removeprefix("ssh://").partition("/")
-    user, at, place = authority.rpartition("@")
+def _jump_target(text: str) -> SshTarget:
+    """The target of `[ssh://][USER@]NAME[:PORT]` in `ProxyJump`."""
+    user, at, place = text.removeprefix("ssh://").rpartition("@")
     name, colon, port = place.rpartition(":")
     if not (colon and port.isdecimal()):
         name, port = place, ""
-    engine = slash + unquote(path) if path else None
-    name = name.strip("[]").replace("%25", "%")
-    return SshTarget(unquote(user) if at else None, name, int(port) if port else None, engine)
+    return SshTarget(user if at else None, name.strip("[]"), int(port) if port else None, None)
 
 
 def ssh_opener(host: Host) -> Callable[[float], socket.socket]:
@@ -226,7 +221,7 @@ def _check_jumps(options: dict[str, str], passed: frozenset[str], seconds: float
         return
     if jump in passed:
         raise TransportFailure("ssh", f"ProxyJump leads in a circle: {jump}", "Fix ProxyJump in the ssh configuration.")
-    _check_jumps(_options(_parsed(jump), seconds), passed | {jump}, seconds)
+    _check_jumps(_options(_jump_target(jump), seconds), passed | {jump}, seconds)
 
 
 def _first_server(options: dict[str, str]) -> str:

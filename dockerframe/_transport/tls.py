@@ -8,6 +8,7 @@ import tempfile
 from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
+from dockerframe._config.tls_files import tls_mistakes
 from dockerframe._transport.failures import TransportFailure
 
 if TYPE_CHECKING:
@@ -42,23 +43,15 @@ def context_of_files(files: TlsFiles | None) -> ssl.SSLContext:
     """
     if files is None:
         return client_context()
-    named = f"ca_file {files.ca_file}"
     try:
         context = client_context(ca_file=str(files.ca_file) if files.ca_file is not None else None)
         if files.cert_file is not None:
-            named = f"cert_file {files.cert_file} with key_file {files.key_file}"
             context.load_cert_chain(files.cert_file, files.key_file, _no_password)
-    except (ssl.SSLError, OSError, ValueError) as error:
-        raise TransportFailure("tls", f"{named} can't be used: {identity_problem(error)}") from error
+    except (OSError, ValueError) as error:
+        mistakes = tls_mistakes(files.ca_file, files.cert_file, files.key_file)
+        text = "; ".join(f"{mistake.key}: {mistake.message}" for mistake in mistakes) or str(error)
+        raise TransportFailure("tls", text, "Fix the files of the host's `tls`.") from error
     return context
-
-
-def identity_problem(error: Exception) -> str:
-    """Why certificates or keys can't be used, in the words of people who handle such files."""
-    if isinstance(error, ssl.SSLError):
-        is_mismatch = error.reason == "KEY_VALUES_MISMATCH"
-        return "the key belongs to another certificate" if is_mismatch else "it is not in PEM format"
-    return getattr(error, "strerror", None) or str(error)
 
 
 def load_identity(context: ssl.SSLContext, certificate: bytes, key: bytes) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
-from dockerframe._config.host import DEFAULT_CONNECT_TIMEOUT_SECONDS, DEFAULT_READ_TIMEOUT_SECONDS
+from dockerframe._config.host import DEFAULT_CONNECT_TIMEOUT, DEFAULT_READ_TIMEOUT
 from dockerframe._fleet.fleet import Fleet
 from dockerframe.cli.output import warn
 
@@ -50,7 +50,7 @@ class FleetSource:
         named = [bool(self.config), bool(self.context), bool(self.host), self.demo]
         if sum(named) > 1:
             raise typer.BadParameter("Use only one of --config, --context, --host and --demo.")
-        limits = {"connect_timeout_seconds": self.connect_timeout, "read_timeout_seconds": self.read_timeout}
+        limits = {"connect_timeout": self.connect_timeout, "read_timeout": self.read_timeout}
         if self.config is not None:
             return Fleet.from_file(self.config, **limits)
         if self.context:
@@ -87,10 +87,10 @@ def _options(
     ] = False,
     connect_timeout: Annotated[
         float, typer.Option(min=0.01, help="Seconds to connect to a host.", rich_help_panel=_PANEL)
-    ] = DEFAULT_CONNECT_TIMEOUT_SECONDS,
+    ] = DEFAULT_CONNECT_TIMEOUT,
     read_timeout: Annotated[
         float, typer.Option(min=0.01, help="Seconds for each whole answer.", rich_help_panel=_PANEL)
-    ] = DEFAULT_READ_TIMEOUT_SECONDS,
+    ] = DEFAULT_READ_TIMEOUT,
     reveal: Annotated[
         bool, typer.Option("--reveal", help="Show secrets, which are left out otherwise.", rich_help_panel=_PANEL)
     ] = False,

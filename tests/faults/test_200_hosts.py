@@ -11,11 +11,9 @@ import polars as pl
 import pytest
 
 import dockerframe as dkf
-from dockerframe._config.host import Timeouts
 from tests.faults.stand_in import CONTAINERS, FAULTS, Fault, StandIns, stand_ins
 
 HOSTS, FAULTY = 200, 60
-TIMEOUTS = Timeouts(6.0, 6.0)
 LIMIT = 4 * 2**20
 
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning", "ignore::ResourceWarning")
@@ -26,7 +24,9 @@ def host_of(name: str, url: str, fault: Fault | None, folder: Path) -> dkf.Host:
     tls = (
         dkf.TlsFiles(folder / ("other-ca.pem" if fault and fault.trusts == "other" else "ca.pem")) if uses_tls else None
     )
-    return dkf.Host(name, url, timeouts=TIMEOUTS, max_answer_bytes=LIMIT, tls=tls, agent_certificates=folder)
+    return dkf.Host(
+        name, url, tls, connect_timeout=6.0, read_timeout=6.0, max_answer_bytes=LIMIT, agent_certificates=folder
+    )
 
 
 def gathered(folder: Path) -> tuple[dkf.Snapshot, dict[str, Fault], float]:
@@ -66,7 +66,7 @@ def test_each_fault_is_one_row_and_costs_no_other(tmp_path: Path, capsys: pytest
     assert all(rows[name]["ok"] for name in rows if name.startswith("well-"))
     assert all(rows[name]["error"] for name, fault in faulty.items() if fault.kind)
     # The figure printed above is what counts; this only tells that no host is waited for beyond its timeouts.
-    assert seconds < TIMEOUTS.connect_seconds + TIMEOUTS.read_seconds + 60
+    assert seconds < 6.0 + 6.0 + 60
 
 
 def test_failures_are_logged_with_their_kind_and_without_secrets(

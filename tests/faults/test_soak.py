@@ -13,7 +13,6 @@ import pytest
 from jupyter_client.manager import start_new_kernel
 
 import dockerframe as dkf
-from dockerframe._config.host import Timeouts
 from dockerframe._transport import shared_pool
 from dockerframe._transport.connection import connect
 from dockerframe._transport.pool import ClientPool
@@ -23,7 +22,6 @@ from tests.faults.stand_in import FAULTS, stand_ins
 # DOCKERFRAME_SOAK=2000 for the whole of it.
 SNAPSHOTS = int(os.environ.get("DOCKERFRAME_SOAK", "200"))
 THREADS, SECONDS = 50, float(os.environ.get("DOCKERFRAME_SOAK_SECONDS", "5"))
-TIMEOUTS = Timeouts(1.0, 1.0)
 ALLOWED_GROWTH_MB = 40
 
 pytestmark = [
@@ -43,7 +41,7 @@ def memory_mb() -> float:
 
 
 def host(name: str, url: str) -> dkf.Host:
-    return dkf.Host(name, url, timeouts=TIMEOUTS)
+    return dkf.Host(name, url, connect_timeout=1.0, read_timeout=1.0)
 
 
 def test_nothing_grows_while_hosts_come_and_go(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

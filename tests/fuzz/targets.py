@@ -10,7 +10,7 @@ import polars as pl
 import dockerframe as dkf
 from dockerframe._bounded_yaml import InvalidYamlError, parse_yaml, typed
 from dockerframe._config.fleet_file import fleet_from_mapping
-from dockerframe._config.host import Host
+from dockerframe._config.host import HostDefaults
 from dockerframe._config.values import Surroundings
 from dockerframe.schemas import TABLES
 
@@ -41,11 +41,11 @@ def yaml_value(data: bytes) -> None:
 
 
 def fleet_file(data: bytes) -> None:
-    """A fleet file: it is a list of hosts, or all that is wrong with it is told."""
+    """A fleet file: hosts, or every mistake in it."""
     try:
         document = typed(parse_yaml(data.decode(errors="replace")))
         if isinstance(document, dict):
-            described = fleet_from_mapping(document, _SURROUNDINGS, Host("", ""))
+            described = fleet_from_mapping(document, _SURROUNDINGS, HostDefaults())
             assert all(host.name and "://" in host.url for host in described.hosts)
     except (InvalidYamlError, dkf.ConfigurationError) as error:
         assert str(error)

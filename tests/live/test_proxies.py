@@ -61,7 +61,7 @@ def test_socket_proxies_show_the_containers(
 
 def test_a_gateway_with_basic_authentication_and_a_path(behind: Callable[[str], Proxy], plain: Dockerd) -> None:
     proxy = behind(PREFIX)
-    host = dkf.Host("gw", proxy.url, path_prefix="/engines/7/docker", headers=BASIC)
+    host = dkf.Host("gw", f"{proxy.url}/engines/7/docker", headers=BASIC)
     assert_agrees_with_docker(dkf.Fleet([host]).snapshot(progress=False, strict=True), plain, "gw")
 
 
@@ -74,7 +74,7 @@ def test_a_gateway_with_basic_authentication_and_a_path(behind: Callable[[str], 
     ],
 )  # fmt: skip
 def test_what_a_gateway_refuses(behind: Callable[[str], Proxy], prefix: str, kind: str, text: str) -> None:
-    host = dkf.Host("gw", behind(PREFIX).url, path_prefix=prefix)
+    host = dkf.Host("gw", behind(PREFIX).url + prefix)
     row = dkf.Fleet([host]).snapshot(progress=False).hosts.row(0, named=True)
     assert row["error_kind"] == kind
     assert text in row["error"]

@@ -12,7 +12,6 @@ import polars as pl
 import pytest
 
 import dockerframe as dkf
-from dockerframe._config.host import Timeouts
 from tests.engines import Dockerd, SshAgent, Sshd, make_key
 from tests.engines.process import run
 from tests.live.test_engines import assert_agrees_with_docker
@@ -50,7 +49,9 @@ def home(ssh_home: Sshd, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Hom
 def outcome(name: str = "engine", seconds: float = 20) -> str:
     """`ok`, or the kind of the error; `ssh` itself must come to the same end."""
     try:
-        with dkf.new_client(dkf.Host("remote", f"ssh://{name}", timeouts=Timeouts(seconds, 30)), unique=True) as client:
+        with dkf.new_client(
+            dkf.Host("remote", f"ssh://{name}", connect_timeout=seconds, read_timeout=30), unique=True
+        ) as client:
             client.get("/containers/json")
         found = "ok"
     except dkf.HostError as error:
@@ -225,7 +226,7 @@ def test_options_of_ssh(home: Home, lines: list[str]) -> None:
 def test_ssh_reports_why_it_failed(home: Home, lines: list[str], kind: str, text: str) -> None:
     home.configure(*lines)
     with pytest.raises(dkf.HostError) as caught:
-        dkf.new_client(dkf.Host("remote", "ssh://engine", timeouts=Timeouts(2, 2)), unique=True)
+        dkf.new_client(dkf.Host("remote", "ssh://engine", connect_timeout=2, read_timeout=2), unique=True)
     assert caught.value.kind == kind
     assert text in str(caught.value)
     assert "\n" not in str(caught.value)
@@ -274,7 +275,7 @@ def test_the_path_of_a_socket(root: Path, plain: Dockerd, monkeypatch: pytest.Mo
         assert row["error_kind"] == "ssh"
         assert "docker system dial-stdio: " in row["error"]
         assert "/none/docker.sock" in row["error"]
-        host = dkf.Host("remote", server.url, ssh_socket=str(plain.socket))
+        host = dkf.Host("remote", f"{server.url}{plain.socket}")
         assert_agrees_with_docker(dkf.Fleet([host]).snapshot(progress=False, strict=True), plain, "remote")
     finally:
         server.stop()
@@ -284,7 +285,9 @@ def test_the_path_of_a_socket(root: Path, plain: Dockerd, monkeypatch: pytest.Mo
 def test_many_hosts_at_one_ssh_server_log_in_in_turn(home: Home, ssh_home: Sshd, line: str) -> None:
     """A server drops connections by chance once ten have not logged in yet."""
     home.configure(line, "HostName 127.0.0.1", f"Port {ssh_home.port}", f"User {USER}", hosts="many-*")
-    hosts = [dkf.Host(f"many-{number}", f"ssh://many-{number}", timeouts=Timeouts(60, 60)) for number in range(20)]
+    hosts = [
+        dkf.Host(f"many-{number}", f"ssh://many-{number}", connect_timeout=60, read_timeout=60) for number in range(20)
+    ]
     snap = dkf.Fleet(hosts).snapshot(progress=False)
     assert snap.hosts.filter(~pl.col("ok")).select("host", "error").rows() == []
 

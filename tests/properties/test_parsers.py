@@ -15,8 +15,9 @@ from hypothesis import strategies as st
 
 import dockerframe as dkf
 from dockerframe._bounded_yaml import InvalidYamlError, parse_yaml, typed
+from dockerframe._config.ansible_inventory import InvalidInventoryError, inventory_hosts
 from dockerframe._config.fleet_file import fleet_from_mapping
-from dockerframe._config.host import Host
+from dockerframe._config.host import HostDefaults
 from dockerframe._config.urls import InvalidUrlError, checked_url
 from dockerframe._config.values import Surroundings
 from dockerframe._decode import decode_bodies
@@ -67,7 +68,9 @@ def test_a_url_is_refused_or_written_one_way(text: str) -> None:
 
 
 HOST = st.dictionaries(
-    st.sampled_from(["scheme", "host", "port", "tls", "url", "x", "read_timeout_seconds"]),
+    st.sampled_from(
+        ["scheme", "host", "port", "tls", "url", "x", "read_timeout_seconds", "headers", "tags", "proxies"]
+    ),
     JSON | URLS | st.sampled_from(["tcp", "tls"]),
     max_size=5,
 )
@@ -88,13 +91,27 @@ HOST = st.dictionaries(
 def test_a_fleet_file_gives_hosts_or_all_its_mistakes(document: dict) -> None:
     surroundings = Surroundings({"HOME": "/root"}, Path("/nowhere"), "unix:///var/run/docker.sock")
     try:
-        hosts = fleet_from_mapping(document, surroundings, Host("", "")).hosts
+        hosts = fleet_from_mapping(document, surroundings, HostDefaults()).hosts
     except dkf.ConfigurationError as error:
         assert error.mistakes
         assert all(mistake.message for mistake in error.mistakes)
         return
     assert hosts
     assert all(host.name and checked_url(host.url) == host.url for host in hosts)
+
+
+@given(TEXT | st.text("{}[]:,-=\n\t ab19'\"", max_size=60))
+@settings(max_examples=500)
+@example("[a]\nx[1:2:0]\n")
+@example("[a]\nx[a:\u00e9]\n")
+def test_an_inventory_is_refused_or_read(text: str) -> None:
+    try:
+        hosts = inventory_hosts(text, "all")
+    except InvalidInventoryError as error:
+        assert str(error)
+        return
+    assert hosts
+    assert all(host.url is None or host.url.startswith("ssh://") for host in hosts)
 
 
 @given(TEXT | st.text("{}[]:,-&*!|>'\"#\n\t ab1~", max_size=60))
@@ -223,7 +240,7 @@ def test_an_ssh_configuration_is_refused_or_read(text: str, address: str) -> Non
         config.parent.mkdir()
         config.write_text(text, encoding="utf-8", errors="replace")
         try:
-            login = _login(ssh_target(Host("a", f"ssh://{address}")))
+            login = _login(ssh_target(dkf.Host("a", f"ssh://{address}")))
         except TransportFailure:
             return
         assert isinstance(login["port"], int)

@@ -214,3 +214,11 @@ def test_two_reports_at_once_do_not_harm_each_other(tmp_path: Path) -> None:
 
 def test_watch_says_what_it_can_print() -> None:
     assert run("watch", "--demo", "-o", "csv").returncode == 2
+
+
+def test_arguments_that_are_not_utf_8_are_one_clear_error() -> None:
+    for arguments in (["hosts", "--host", b"tcp://\xff"], ["report", "--demo", "--out", b"\xff"]):
+        done = subprocess.run([sys.executable, "-m", "dockerframe", *arguments], capture_output=True, check=False)
+        assert done.returncode == 2
+        assert "bytes that are not UTF-8" in done.stderr.decode()
+        assert "Traceback" not in done.stderr.decode()

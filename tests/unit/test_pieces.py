@@ -17,7 +17,6 @@ import pytest
 from distributed import Client, LocalCluster
 
 import dockerframe as dkf
-from dockerframe._config.host import Timeouts
 from dockerframe._snapshot.pieces import _named, _Writer
 from tests.engines.process import free_port
 from tests.faults.stand_in import stand_ins
@@ -31,7 +30,7 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dkf.Fleet]:
     with stand_ins(tmp_path_factory.mktemp("certificates")) as started:
         urls = {f"h{number:03}": started.start(f"h{number:03}") for number in range(247)}
         urls |= {f"down{number}": f"tcp://127.0.0.1:{free_port()}" for number in range(3)}
-        yield dkf.Fleet(dkf.Host(name, url, timeouts=Timeouts(5, 10)) for name, url in urls.items())
+        yield dkf.Fleet(dkf.Host(name, url, connect_timeout=5, read_timeout=10) for name, url in urls.items())
 
 
 @pytest.fixture(scope="module")

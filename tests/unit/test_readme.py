@@ -16,6 +16,7 @@ from packaging.specifiers import SpecifierSet
 
 import dockerframe as dkf
 from tests.docker_contexts import write_context
+from tests.engines.tls import write_tls_files
 from tests.faults.stand_in import stand_ins
 
 ROOT = Path(__file__).parents[2]
@@ -81,8 +82,7 @@ def test_there_are_commands() -> None:
 def test_the_fleet_file_is_one(tmp_path: Path) -> None:
     (text,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
     (tmp_path / "fleet.yml").write_text(text)
-    for name in ("ca.pem", "cert.pem", "key.pem"):
-        (tmp_path / name).write_text("")
+    write_tls_files(tmp_path)
     fleet = dkf.Fleet.from_file(tmp_path / "fleet.yml")
     assert [host.name for host in fleet.hosts] == ["local", "edge", "apps", "lab", "10.0.0.5:8890"]
 
