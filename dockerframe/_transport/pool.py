@@ -102,6 +102,8 @@ class ClientPool:
             slot.references += 1
         if is_first:
             self._fill(slot, host)
+        else:
+            _LOG.debug("%s: client shared", host.name)
         try:
             return slot.client.result()
         except HostError as error:

@@ -1,4 +1,4 @@
-"""Stand-in hosts, many in one thread: most answer as an engine does, each of the others has one fault."""
+"""Stand-in hosts, many in one thread: most answer as an engine does, the others have one fault each."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ GIGABYTE = 2**30
 
 
 def good_list(host: str) -> bytes:
-    """The list of containers of a host that is well."""
+    """The list of containers of a healthy host."""
     return json.dumps(
         [summary(Id=f"{host}-{number}", Names=[f"/{host}-{number}"]) for number in range(CONTAINERS)]
     ).encode()
@@ -42,7 +42,7 @@ def http(body: bytes, status: str = "200 OK", headers: str = "", length: int | N
 class Fault:
     """What is wrong with a host: how it answers for its list, and the kind that its row must have.
 
-    `kind` is None where the host is well but for single containers: `rows` counts those that are there, `lost` the others.
+    `kind` is None where only single containers are broken: `rows` counts the others, `lost` counts them.
     """
 
     name: str
@@ -99,9 +99,12 @@ FAULTS = [
     Fault("Content-Length too small", "invalid_answer", says(http(good_list("h"), length=40))),
     Fault("Content-Length is no number", "invalid_answer", says(b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n[")),
     Fault("chunked garbage", "disconnected", says(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nnot a chunk")),
-    Fault("no HTTP", "disconnected", says(b"SSH-2.0-OpenSSH_9.2\r\n")),
+    Fault("an ssh server", "wrong_scheme", says(b"SSH-2.0-OpenSSH_9.2\r\n")),
+    Fault("no HTTP", "invalid_answer", says(b"220 mail.example.com ESMTP\r\n")),
+    Fault("two lengths", "invalid_answer", says(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n[]\n")),
+    Fault("a length of 5,000 digits", "invalid_answer", says(b"HTTP/1.1 200 OK\r\nContent-Length: 1%s\r\n\r\n[]" % (b"0" * 5000))),
     *(Fault(f"HTTP {status}", kind, says(http(b'{"message": "no"}', f"{status} No")))
-      for status, kind in ((400, "http"), (401, "unauthorized"), (403, "unauthorized"), (404, "not_found"), (500, "http"), (503, "http"))),
+      for status, kind in ((400, "http"), (401, "unauthorized"), (403, "unauthorized"), (404, "not_found"), (500, "http"), (502, "http"), (503, "http"))),
     Fault("redirect elsewhere", "redirected", says(http(b"", "302 Found", "Location: http://127.0.0.1:1/\r\n"))),
     Fault("HTML", "invalid_answer", says(http(b"<html><body>Welcome</body></html>"))),
     Fault("JSON cut short", "invalid_answer", says(http(HALF))),
@@ -123,7 +126,7 @@ FAULTS = [
     Fault("wrong authority", "tls", certificate="right", trusts="other"),
     Fault("wrong name", "tls", certificate="other name"),
     Fault("client certificate refused", "tls", certificate="wants client"),
-    Fault("no TLS where TLS is expected", "tls", url="plain for tls"),
+    Fault("no TLS where TLS is expected", "wrong_scheme", url="plain for tls"),
     Fault("TLS where none is expected", "disconnected", url="tls for plain"),
     Fault("agent unknown", "unknown_agent", url="agent"),
 ]  # fmt: skip
