@@ -159,8 +159,8 @@ def open_tcp(name: str, port: int, seconds: float) -> socket.socket:
         Of kind `dns_timeout`, when the name service does not answer in time.
     """
     deadline = time.monotonic() + seconds
-    addresses = _addresses(name, port, seconds)
-    for left, (family, kind, protocol, _, address) in zip(range(len(addresses), 0, -1), addresses, strict=True):
+    found = addresses(name, port, seconds)
+    for left, (family, kind, protocol, _, address) in zip(range(len(found), 0, -1), found, strict=True):
         connection = socket.socket(family, kind, protocol)
         try:
             # Addresses that do not answer leave a share of the time to those behind them.
@@ -203,8 +203,16 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(after_in_child=_lookups.clear)
 
 
-def _addresses(name: str, port: int, seconds: float) -> list[Any]:
-    """The addresses of a name, as `socket.getaddrinfo` gives them."""
+def addresses(name: str, port: int, seconds: float) -> list[Any]:
+    """The addresses of a name, as `socket.getaddrinfo` gives them.
+
+    Raises
+    ------
+    OSError
+        When the name has none.
+    TransportFailure
+        Of kind `dns_timeout`, when the name service does not answer in time.
+    """
     try:
         return socket.getaddrinfo(name, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)
     except socket.gaierror:
