@@ -3,7 +3,8 @@ PYTHON ?= $(firstword $(shell for python in python3 python3.13 python3.12 python
 	command -v $$python >/dev/null && $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' && echo $$python; done))
 VENV := .venv
 BIN := $(VENV)/bin
-ENGINES := docker.io runc busybox-static podman openssh-server openssh-client iproute2 iptables
+ENGINES := docker.io runc busybox-static podman openssh-server openssh-client openssl haproxy nginx-light \
+	iproute2 iptables
 
 .PHONY: demo test unit lowest site dist lint types format schema engines browser benchmark record clean
 
@@ -57,7 +58,7 @@ APT_INSTALL := apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get inst
 # A failed installation is reported; the tests that need it are skipped, with the reason.
 engines:
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! { command -v dockerd && command -v docker && command -v podman \
-		&& [ -x /usr/sbin/sshd ] && [ -x /bin/busybox ] && command -v ip && command -v ssh-keygen; } >/dev/null; then \
+		&& [ -x /usr/sbin/sshd ] && [ -x /bin/busybox ] && [ -x /usr/sbin/nginx ] && command -v haproxy && command -v ip && command -v ssh-keygen; } >/dev/null; then \
 		$(APT_INSTALL) $(ENGINES) $(DOCKER_CLIENT) >/dev/null \
 			|| echo "The engines of the live tests could not be installed." >&2; \
 	fi

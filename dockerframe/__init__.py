@@ -18,7 +18,7 @@ from dockerframe._snapshot.build import concat, from_bodies, from_summaries, rea
 from dockerframe._snapshot.history import History, read_history
 from dockerframe._snapshot.pieces import Pieces, scan_pieces
 from dockerframe._snapshot.snapshot import Snapshot, diff, update_ports
-from dockerframe._transport import clients, new_client
+from dockerframe._transport import MockTransport, clients, new_client
 from dockerframe._transport.client import Client
 from dockerframe.audit import BUILTIN_RULES, Registry, Rule, Severity, rule
 from dockerframe.errors import (
@@ -27,7 +27,12 @@ from dockerframe.errors import (
     DockerframeError,
     GatherError,
     HistoryError,
+    HostAnswerError,
+    HostAuthenticationError,
     HostError,
+    HostLocalError,
+    HostTimeoutError,
+    HostUnreachableError,
     MissingExtraError,
     MissingTableError,
     SnapshotError,
@@ -79,9 +84,15 @@ __all__ = [
     "History",
     "HistoryError",
     "Host",
+    "HostAnswerError",
+    "HostAuthenticationError",
     "HostError",
+    "HostLocalError",
+    "HostTimeoutError",
+    "HostUnreachableError",
     "MissingExtraError",
     "MissingTableError",
+    "MockTransport",
     "Pieces",
     "Precedence",
     "Registry",

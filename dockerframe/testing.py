@@ -20,6 +20,7 @@ from urllib3.exceptions import ProtocolError
 
 from dockerframe._redaction import REDACTED, is_secret_name, redact_text
 from dockerframe._transport import shared_pool
+from dockerframe._transport.sockets import SocketConnection, SocketPool
 from dockerframe.errors import SnapshotError, needs_extra
 
 with needs_extra("testing"):
@@ -43,8 +44,14 @@ class UnixCassetteConnection(VCRHTTPConnection):  # type: ignore[misc]
     _baseclass = unixconn.UnixHTTPConnection
 
 
+class SocketCassetteConnection(VCRHTTPConnection):  # type: ignore[misc]
+    """A connection over TCP, TLS or ssh under a cassette; its requests are recorded as requests over http."""
+
+    _baseclass = SocketConnection
+
+
 def register_sockets(vcr: VCR) -> VCR:
-    """Make vcrpy record and replay docker-py's connections to Unix sockets.
+    """Make vcrpy record and replay connections to engines.
 
     Parameters
     ----------
@@ -59,6 +66,7 @@ def register_sockets(vcr: VCR) -> VCR:
     vcr._custom_patches += (  # noqa: SLF001 - vcrpy has no public way to add connections
         (unixconn, "UnixHTTPConnection", UnixCassetteConnection),
         (unixconn.UnixHTTPConnectionPool, "ConnectionCls", UnixCassetteConnection),
+        (SocketPool, "ConnectionCls", SocketCassetteConnection),
     )
     return vcr
 

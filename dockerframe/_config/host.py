@@ -101,13 +101,13 @@ class TlsFiles:
 class Timeouts:
     """The time limits of requests to one host, in seconds: to connect, and for each complete answer."""
 
-    connect_seconds: float = DEFAULT_CONNECT_TIMEOUT
-    read_seconds: float = DEFAULT_READ_TIMEOUT
+    connect_timeout: float = DEFAULT_CONNECT_TIMEOUT
+    read_timeout: float = DEFAULT_READ_TIMEOUT
 
     @property
-    def answer_seconds(self) -> float:
+    def answer_timeout(self) -> float:
         """The limit from the start of a request to the end of its answer."""
-        return self.connect_seconds + self.read_seconds
+        return self.connect_timeout + self.read_timeout
 
 
 @dataclass(frozen=True, slots=True)

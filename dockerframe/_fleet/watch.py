@@ -152,7 +152,7 @@ class _Events:
         self._arrived.set()
 
     def _listen(self) -> HostError | None:
-        timeouts = replace(self._host.timeouts, read_seconds=SILENT_SECONDS)
+        timeouts = replace(self._host.timeouts, read_timeout=SILENT_SECONDS)
         with (
             self._pool.acquire(self._host, unique=True) as client,
             # The first line is empty and precedes all events: the list is requested once events are being received.

@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-import queue
 import socket
-import threading
-import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
@@ -15,7 +12,8 @@ import polars as pl
 from dockerframe._decode.documents import parse_document
 from dockerframe._gather.gather import in_parallel
 from dockerframe._redaction import redact_text
-from dockerframe._transport.failures import host_error
+from dockerframe._transport.failures import TransportFailure, host_error
+from dockerframe._transport.sockets import addresses, open_tcp
 from dockerframe.errors import HostError
 
 if TYPE_CHECKING:
@@ -163,12 +161,13 @@ def _network_steps(host: Host) -> Iterator[_Step]:
         _attempt("connection", host, lambda: _open_socket(host))
         yield _Step("connection", "ok", f"{host.address} accepts connections")
         return
-    addresses = _attempt("name", host, lambda: _addresses(host))
+    found = _attempt("name", host, lambda: addresses(host.hostname, host.port or 0, host.connect_timeout))
     if _is_address(host.hostname):
         yield _Step("name", "skipped", f"{host.hostname} is an address")
     else:
-        yield _Step("name", "ok", f"{host.hostname} is {', '.join(dict.fromkeys(one[4][0] for one in addresses))}")
-    address = _attempt("connection", host, lambda: _connect(host, addresses))
+        yield _Step("name", "ok", f"{host.hostname} is {', '.join(dict.fromkeys(one[4][0] for one in found))}")
+    with _attempt("connection", host, lambda: open_tcp(host.hostname, host.port or 0, host.connect_timeout)) as opened:
+        address = opened.getpeername()[0]
     yield _Step("connection", "ok", f"{address} port {host.port} accepts connections")
 
 
@@ -176,9 +175,7 @@ def _attempt(step: str, host: Host, act: Callable[[], Any]) -> Any:
     """The result of an act; what the system raises becomes the failure of the step."""
     try:
         return act()
-    except HostError as error:
-        raise _StepFailedError(_failed(step, error)) from error
-    except OSError as error:
+    except (OSError, TransportFailure) as error:
         raise _StepFailedError(_failed(step, host_error(error, host))) from error
 
 
@@ -188,46 +185,6 @@ def _is_address(name: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _addresses(host: Host) -> list[Any]:
-    """The addresses of a host; a resolver that hangs ends with the time to connect."""
-    found: queue.SimpleQueue[list[Any] | OSError] = queue.SimpleQueue()
-
-    def resolve() -> None:
-        try:
-            found.put(socket.getaddrinfo(host.hostname, host.port, type=socket.SOCK_STREAM))
-        except OSError as error:
-            found.put(error)
-
-    threading.Thread(target=resolve, name=f"dockerframe-doctor-{host.name}", daemon=True).start()
-    try:
-        result = found.get(timeout=host.connect_timeout)
-    except queue.Empty:
-        problem = f"no name server answered for {host.hostname} within {host.connect_timeout:g} s"
-        remedy = "Check the name servers of this machine, or write the address of the host."
-        raise HostError.at(host.name, "dns_timeout", problem, remedy) from None
-    if isinstance(result, OSError):
-        raise result
-    return result
-
-
-def _connect(host: Host, addresses: Sequence[Any]) -> str:
-    """The first address that accepts a connection, within the time to connect."""
-    deadline = time.monotonic() + host.connect_timeout
-    failure: OSError = TimeoutError("timed out")
-    for family, kind, protocol, _, address in addresses:
-        left = deadline - time.monotonic()
-        if left <= 0:
-            break
-        try:
-            with socket.socket(family, kind, protocol) as tried:
-                tried.settimeout(left)
-                tried.connect(address)
-                return str(address[0])
-        except OSError as error:
-            failure = error
-    raise failure
 
 
 def _open_socket(host: Host) -> None:

@@ -8,17 +8,19 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ERROR_KINDS: Final[Mapping[str, str]] = {
-    "refused": "nothing listens on the address",
+    "refused": "nothing listens at the address",
     "unreachable": "the network has no route to the address",
     "unknown_name": "the host name has no address",
+    "dns_timeout": "the name service did not answer within the connect timeout",
     "no_socket": "the socket file does not exist",
     "permission": "this user may not open the socket",
     "connect_timeout": "no connection within the connect timeout",
     "read_timeout": "no complete answer within the read timeout",
     "disconnected": "the connection broke before the answer was complete",
-    "tls": "the TLS handshake failed: certificate, name or authority; or the files for it are missing",
+    "wrong_scheme": "the server speaks another protocol than the URL: TLS, plain HTTP or ssh",
+    "tls": "the TLS handshake failed: certificate, name or authority; or there are no files for it",
     "ssh_host_key": "the ssh host key is unknown or has changed",
-    "ssh_authentication": "the ssh server rejects every key of this user",
+    "ssh_authentication": "the ssh server accepts none of this user's keys",
     "ssh": "the ssh connection failed for another reason",
     "unknown_agent": "no usable certificates for this agent",
     "unauthorized": "the host answered 401 or 403",
@@ -27,8 +29,9 @@ ERROR_KINDS: Final[Mapping[str, str]] = {
     "redirected": "the host answered with a redirect, which is never followed",
     "too_large": "the answer is larger than the host's limit",
     "invalid_answer": "the answer is not what a Docker engine sends",
-    "unsupported": "the URL is invalid, or this machine does not support its scheme",
-    "internal": "dockerframe itself failed for this host: please report it",
+    "unsupported": "the URL is not valid, or this machine can't use its scheme",
+    "resources": "this process has no more file descriptors, threads or memory",
+    "internal": "dockerframe failed, which is a defect in dockerframe",
 }
 """The values of `hosts.error_kind`, each with its meaning."""
 

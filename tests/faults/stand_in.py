@@ -99,9 +99,12 @@ FAULTS = [
     Fault("Content-Length too small", "invalid_answer", sends(http(good_list("h"), length=40))),
     Fault("Content-Length is not a number", "invalid_answer", sends(b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n[")),
     Fault("chunked garbage", "disconnected", sends(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nnot a chunk")),
-    Fault("no HTTP", "disconnected", sends(b"SSH-2.0-OpenSSH_9.2\r\n")),
+    Fault("an ssh server", "wrong_scheme", sends(b"SSH-2.0-OpenSSH_9.2\r\n")),
+    Fault("no HTTP", "invalid_answer", sends(b"220 mail.example.com ESMTP\r\n")),
+    Fault("two lengths", "invalid_answer", sends(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n[]\n")),
+    Fault("a length of 5,000 digits", "invalid_answer", sends(b"HTTP/1.1 200 OK\r\nContent-Length: 1%s\r\n\r\n[]" % (b"0" * 5000))),
     *(Fault(f"HTTP {status}", kind, sends(http(b'{"message": "no"}', f"{status} No")))
-      for status, kind in ((400, "http"), (401, "unauthorized"), (403, "unauthorized"), (404, "not_found"), (500, "http"), (503, "http"))),
+      for status, kind in ((400, "http"), (401, "unauthorized"), (403, "unauthorized"), (404, "not_found"), (500, "http"), (502, "http"), (503, "http"))),
     Fault("redirect elsewhere", "redirected", sends(http(b"", "302 Found", "Location: http://127.0.0.1:1/\r\n"))),
     Fault("HTML", "invalid_answer", sends(http(b"<html><body>Welcome</body></html>"))),
     Fault("JSON cut short", "invalid_answer", sends(http(HALF))),
@@ -123,7 +126,7 @@ FAULTS = [
     Fault("wrong authority", "tls", certificate="right", trusts="other"),
     Fault("wrong name", "tls", certificate="other name"),
     Fault("client certificate refused", "tls", certificate="wants client"),
-    Fault("no TLS where TLS is expected", "tls", url="plain for tls"),
+    Fault("no TLS where TLS is expected", "wrong_scheme", url="plain for tls"),
     Fault("TLS where none is expected", "disconnected", url="tls for plain"),
     Fault("agent unknown", "unknown_agent", url="agent"),
 ]  # fmt: skip

@@ -72,11 +72,13 @@ def test_each_fault_is_one_row_and_affects_no_other_host(tmp_path: Path, capsys:
 def test_failures_are_logged_with_their_kind_and_without_secrets(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    host = make_host("down", "tcp://user:hunter2@127.0.0.1:1", None, tmp_path)
+    host = make_host("down", "tcp://127.0.0.1:1", None, tmp_path)
     with caplog.at_level(logging.DEBUG, logger="dockerframe"):
         dkf.Fleet([host]).snapshot(progress=False)
-    assert "[unsupported]" in caplog.text
-    assert "hunter2" not in caplog.text
+        with pytest.raises(dkf.ConfigurationError) as caught:
+            make_host("down", "tcp://user:hunter2@127.0.0.1:1", None, tmp_path)
+    assert "[refused]" in caplog.text
+    assert "hunter2" not in caplog.text + str(caught.value)
 
 
 def test_clients_are_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
@@ -88,10 +90,10 @@ def test_clients_are_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) ->
         fleet.snapshot(progress=False)
         shared_pool.close_all()
     messages = [record.getMessage() for record in caplog.records]
-    assert [message for message in messages if " of logged " in message] == [
-        "client of logged made",
-        "client of logged reused",
-        "client of logged closed",
+    assert [message for message in messages if message.startswith("logged: ")] == [
+        "logged: client connected",
+        "logged: client shared",
+        "logged: client closed",
     ]
 
 

@@ -118,8 +118,9 @@ def sshd(root: Path, plain: Dockerd) -> Iterator[Sshd]:
 
 @pytest.fixture
 def ssh_home(sshd: Sshd, monkeypatch: pytest.MonkeyPatch) -> Sshd:
-    """The sshd, with a home folder whose ssh configuration trusts it."""
+    """The sshd, with a home folder whose ssh configuration trusts it, and an `ssh` that reads it."""
     monkeypatch.setenv("HOME", str(sshd.home))
+    monkeypatch.setenv("PATH", f"{sshd.home / 'bin'}:{os.environ['PATH']}")
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
     return sshd
 

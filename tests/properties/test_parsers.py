@@ -12,7 +12,6 @@ import polars as pl
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from paramiko import SSHException
 
 import dockerframe as dkf
 from dockerframe._bounded_yaml import InvalidYamlError, parse_yaml, typed
@@ -23,7 +22,9 @@ from dockerframe._config.urls import InvalidUrlError, checked_url
 from dockerframe._config.values import Surroundings
 from dockerframe._decode import decode_bodies
 from dockerframe._derive.columns.durations import go_duration
-from dockerframe._transport.ssh.config import SshConfiguration
+from dockerframe._transport.failures import TransportFailure
+from dockerframe._transport.paramiko_ssh import _login
+from dockerframe._transport.ssh import ssh_target
 from tests.summaries import summary
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -228,9 +229,10 @@ SSH_WORDS = st.sampled_from(
 SSH_LINES = st.lists(st.lists(SSH_WORDS, max_size=5).map(" ".join), max_size=8).map("\n".join)
 
 
-@given(SSH_LINES | TEXT, st.sampled_from(["a", "ssh://u@a:22", "ssh://[::1]:5", "", "@"]))
+@given(SSH_LINES | TEXT, st.sampled_from(["a", "u@a:22", "[::1]:5", "me%40b@A:1/run/docker.sock"]))
 @settings(deadline=None)
-def test_an_ssh_configuration_is_refused_or_read(text: str, name: str) -> None:
+def test_an_ssh_configuration_is_refused_or_read(text: str, address: str) -> None:
+    """As paramiko reads it, where there is no ssh program."""
     with tempfile.TemporaryDirectory() as home, pytest.MonkeyPatch.context() as patched:
         patched.setenv("HOME", home)
         patched.setenv("USER", "ops")
@@ -238,9 +240,8 @@ def test_an_ssh_configuration_is_refused_or_read(text: str, name: str) -> None:
         config.parent.mkdir()
         config.write_text(text, encoding="utf-8", errors="replace")
         try:
-            read = SshConfiguration()
-            login = read.login(name)
-        except SSHException:
+            login = _login(ssh_target(dkf.Host("a", f"ssh://{address}")))
+        except TransportFailure:
             return
-        assert isinstance(login.port, int)
-        assert all(read.jumps(name))
+        assert isinstance(login["port"], int)
+        assert isinstance(login["username"], str)

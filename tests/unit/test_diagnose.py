@@ -18,7 +18,6 @@ import pytest
 from typer.testing import CliRunner
 
 import dockerframe as dkf
-from dockerframe._gather import diagnose as module
 from dockerframe._gather.diagnose import DIAGNOSIS, STEPS, diagnose, diagnose_hosts
 from dockerframe._transport import shared_pool
 from dockerframe.cli import app
@@ -93,7 +92,7 @@ def test_a_name_that_does_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(*_: object, **__: object) -> None:
         raise socket.gaierror(-2, "Name or service not known")
 
-    monkeypatch.setattr(module.socket, "getaddrinfo", unknown)
+    monkeypatch.setattr(socket, "getaddrinfo", unknown)
     rows = steps("tcp://nowhere.example:2375")
     assert outcomes(rows) == ["failed", *["skipped"] * 7]
     assert rows["name"]["fix"]
@@ -102,12 +101,18 @@ def test_a_name_that_does_not_exist(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_a_resolver_that_hangs(monkeypatch: pytest.MonkeyPatch) -> None:
     released = threading.Event()
-    monkeypatch.setattr(module.socket, "getaddrinfo", lambda *_, **__: released.wait(30))
+
+    def look_up(*_: object, flags: int = 0, **__: object) -> None:
+        if not flags:
+            released.wait(30)
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
     host = dkf.Host("edge", "tcp://slow.example:1", connect_timeout=0.1)
     row = diagnose(host, shared_pool).row(0, named=True)
     released.set()
     assert (row["step"], row["outcome"]) == ("name", "failed")
-    assert "no name server answered for slow.example within 0.1 s" in row["detail"]
+    assert "the name service did not answer for slow.example within 0.1 s" in row["detail"]
 
 
 def test_a_port_on_which_nothing_listens() -> None:

@@ -107,7 +107,7 @@ def test_a_tag_may_be_given_alone() -> None:
 def test_timeouts_are_seconds() -> None:
     host = dkf.Host("a", "tcp://a", connect_timeout=1, read_timeout=2)
     assert host.timeouts == Timeouts(1, 2)
-    assert host.timeouts.answer_seconds == 3
+    assert host.timeouts.answer_timeout == 3
 
 
 def test_default_headers_are_for_hosts_over_tcp() -> None:
