@@ -29,8 +29,7 @@ from dockerframe._snapshot.build import concat, from_bodies, from_summaries, rea
 from dockerframe._snapshot.history import History, history
 from dockerframe._snapshot.pieces import Pieces, scan
 from dockerframe._transport import clients, new_client
-from dockerframe.audit import Registry, Rule
-from dockerframe.audit.rule import BUILTIN_RULES, rule
+from dockerframe.audit import BUILTIN_RULES, AuditResult, Registry, Rule, Severity
 from dockerframe.errors import (
     AuditError,
     ConfigurationError,
@@ -51,6 +50,7 @@ __version__ = "0.1.0"
 __all__ = [
     "BUILTIN_RULES",
     "AuditError",
+    "AuditResult",
     "AuditSettings",
     "ConfigurationError",
     "DockerframeError",
@@ -64,6 +64,7 @@ __all__ = [
     "Pieces",
     "Registry",
     "Rule",
+    "Severity",
     "Snapshot",
     "SnapshotError",
     "Suppression",
@@ -99,7 +100,6 @@ __all__ = [
     "read_snapshot",
     "route_fields",
     "routes",
-    "rule",
     "running",
     "scan",
     "update_ports",

@@ -14,7 +14,7 @@ from dockerframe.audit import BUILTIN_RULES, run_rules
 from dockerframe.errors import SnapshotError, did_you_mean
 
 if TYPE_CHECKING:
-    from dockerframe.audit import Audit, Registry
+    from dockerframe.audit import AuditResult, Registry
 
 
 class AuditedSnapshot(SnapshotTables):
@@ -22,7 +22,7 @@ class AuditedSnapshot(SnapshotTables):
 
     __slots__ = ()
 
-    def findings(self, rules: Registry = BUILTIN_RULES, *, suppressed: bool = False) -> pl.DataFrame:
+    def findings(self, rules: Registry | None = None, *, suppressed: bool = False) -> pl.DataFrame:
         """The audit: what the rules find, worst first, with the columns of `dockerframe.schemas.FINDINGS`.
 
         Rules that need inspections run when the snapshot was taken with `inspect=True`; `rules` tells which did not.
@@ -31,7 +31,7 @@ class AuditedSnapshot(SnapshotTables):
         Raises
         ------
         AuditError
-            When a rule fails, or the fleet file names one that there is not.
+            When a rule fails, or the fleet file names one that does not exist.
 
         Examples
         --------
@@ -43,7 +43,7 @@ class AuditedSnapshot(SnapshotTables):
         audit = self.audit(rules)
         return audit.findings if suppressed else audit.active
 
-    def rules(self, rules: Registry = BUILTIN_RULES) -> pl.DataFrame:
+    def rules(self, rules: Registry | None = None) -> pl.DataFrame:
         """The rules of the audit, whether each ran, why not, and how much it found (`dockerframe.schemas.RULES`).
 
         Raises
@@ -142,19 +142,20 @@ class AuditedSnapshot(SnapshotTables):
         """
         return cycles(self.containers, self.dependencies)
 
-    def audit(self, rules: Registry = BUILTIN_RULES) -> Audit:
-        """What `findings`, with those that are suppressed, and `rules` give, from one run of the rules.
+    def audit(self, rules: Registry | None = None) -> AuditResult:
+        """Run rules: their findings, the rules themselves, what is unknown, and the score.
 
-        The same rules run once for each snapshot.
+        `rules` are the built-in ones unless given. The same rules run once for each snapshot.
 
         Raises
         ------
         AuditError
             As `findings`.
         """
-        key = tuple(rules)
+        registry = BUILTIN_RULES if rules is None else rules
+        key = tuple(registry)
         if key not in self._audits:
-            self._audits[key] = run_rules(self.tables, rules, self.audit_settings, self.taken_at)
+            self._audits[key] = run_rules(self.tables, registry, self.audit_settings, self.taken_at)
         return self._audits[key]
 
     def _container(self, container: str, host: str | None) -> tuple[str, str]:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from dockerframe._config.host import Host
     from dockerframe._snapshot.snapshot import Snapshot
     from dockerframe._transport.pool import ClientPool
-    from dockerframe.audit import Audit, Rule
+    from dockerframe.audit import AuditResult, Rule
     from dockerframe.schemas import Precedence
 
 
@@ -57,7 +57,7 @@ class SnapshotTables:
     received_bytes: Mapping[str, int] = field(default_factory=dict)
     audit_settings: AuditSettings = field(default_factory=AuditSettings)
     # What was found for some rules; nothing that an audit looks at can change.
-    _audits: dict[tuple[Rule, ...], Audit] = field(default_factory=dict, init=False)
+    _audits: dict[tuple[Rule, ...], AuditResult] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         """Have each table in one piece: to take rows from several takes Polars up to forty times as long."""

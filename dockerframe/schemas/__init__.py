@@ -4,7 +4,7 @@ An empty fleet has the columns and types of a full one, since both are made from
 Times are UTC, sizes bytes, durations Polars durations. The key of a table stands first.
 """
 
-from dockerframe.schemas.audit_tables import DIFFERENCES, FINDINGS, INSPECTIONS, RULES
+from dockerframe.schemas.audit_tables import DIFFERENCES, FINDINGS, INSPECTIONS, RULES, SCORES, UNKNOWN
 from dockerframe.schemas.columns import (
     DURATION,
     HIGHEST_PORT,
@@ -69,10 +69,12 @@ __all__ = [
     "ROUTES",
     "ROUTE_FIELDS",
     "RULES",
+    "SCORES",
     "SEVERITIES",
     "SUMMARIES",
     "TABLES",
     "TIME",
+    "UNKNOWN",
     "Column",
     "FrameT",
     "Precedence",

@@ -1,0 +1,197 @@
+"""Rules about ports that a container publishes, and the networks it is in."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import polars as pl
+
+from dockerframe._derive.columns.ports import on_every_address
+from dockerframe._derive.labels import KEYS
+from dockerframe.audit.databases import databases_by_image, databases_by_port, words_of_image
+from dockerframe.audit.images import is_socket_proxy
+from dockerframe.audit.rule import Registry
+
+if TYPE_CHECKING:
+    from dockerframe.audit.fleet_tables import FleetTables
+
+rules: Final = Registry()
+
+_BINDING: Final = pl.format("*:{}→{}/{}", "public_port", "private_port", "type")
+_FIRST_UNPRIVILEGED_PORT: Final = 1024
+_WEB_PORTS: Final = (80, 443)
+_ENGINE_PORT: Final = 2375
+_ENGINE_TLS_PORT: Final = 2376
+
+
+@rules.rule(
+    severity="high",
+    source="databases, caches and queues by image and port",
+    remedy="Publish it on 127.0.0.1 (`127.0.0.1:5432:5432`) or not at all; containers reach it through their network.",
+)
+def database_published(fleet: FleetTables) -> pl.LazyFrame:
+    """A database, cache or queue is published on all interfaces.
+
+    Many have no password unless one is set, and Docker's published ports bypass the host's firewall (ufw, firewalld).
+    Each binding is judged: its private port is a database port (5432, 3306, 6379, …), or a data port of what the image
+    is (9000 of ClickHouse, 9200 of OpenSearch, 8086 of InfluxDB, …).
+
+    It does not fire for web interfaces (Kibana, RabbitMQ's management, phpMyAdmin), for web ports of images that also
+    expose a database port, for other software at the same port (MinIO at 9000, Home Assistant at 8123), or for bindings
+    to a single address.
+    """
+    images = fleet.containers.filter(pl.col("image_name").is_not_null()).select(*KEYS, words_of_image())
+    words = images.join(fleet.published.select(KEYS).unique(), on=KEYS, how="semi").explode(
+        "word", empty_as_null=False, keep_nulls=False
+    )
+    by_image = words.join(databases_by_image(), on="word").drop("word").unique([*KEYS, "private_port"])
+    named = fleet.published.join(databases_by_port(), on="private_port", how="left").join(
+        by_image, on=[*KEYS, "private_port"], how="left"
+    )
+    product = pl.coalesce("product_of_image", "product")
+    found = named.with_columns(product.alias("product")).filter(pl.col("product").is_not_null())
+    return found.join(fleet.containers.select(*KEYS, "image"), on=KEYS).select(
+        *KEYS,
+        message=pl.format("{} is published on all interfaces: port {}/{}.", "product", "public_port", "type"),
+        evidence=pl.format("ports: {}; image: {}", _BINDING, pl.col("image").fill_null("not known")),
+    )
+
+
+@rules.rule(
+    severity="critical",
+    source="Docker: the engine's API has no password",
+    remedy="Publish it on 127.0.0.1 or not at all; containers reach a socket proxy through a network they share.",
+)
+def engine_api_published(fleet: FleetTables) -> pl.LazyFrame:
+    """The engine's API, or a proxy for it, is published on all interfaces without TLS.
+
+    Anyone who reaches the port controls the engine, or reads what a socket proxy lets through: environment variables
+    with secrets, for instance. Port 2375 of any container counts, and port 2376 of a socket proxy, which has no TLS.
+
+    It does not fire for a single address (loopback, a VPN) and for port 2376 of `docker:dind`, which asks for a client
+    certificate.
+    """
+    proxies = fleet.containers.select(*KEYS, is_socket_proxy().alias("is_proxy"))
+    port = pl.col("private_port")
+    found = fleet.published.join(proxies, on=KEYS).filter(
+        (port == _ENGINE_PORT) | ((port == _ENGINE_TLS_PORT) & pl.col("is_proxy"))
+    )
+    return found.select(
+        *KEYS,
+        message=pl.format("The engine's API is published on all interfaces: port {}/{}.", "public_port", "type"),
+        evidence=pl.format("ports: {}", _BINDING),
+    )
+
+
+@rules.rule(
+    severity="low",
+    source="CIS Docker Benchmark 5.14",
+    remedy="Name the address to publish on, such as 127.0.0.1:8080:80.",
+    cis=("5.14",),
+)
+def published_on_every_address(fleet: FleetTables) -> pl.LazyFrame:
+    """A port is published on all interfaces of its host.
+
+    Docker's published ports bypass the host's firewall (ufw, firewalld). It does not fire for 80 and 443, where a web
+    server or a reverse proxy has to be reached.
+    """
+    grouped = fleet.published.filter(~pl.col("public_port").is_in(_WEB_PORTS)).group_by(KEYS)
+    number = pl.col("bindings").list.len()
+    ports = pl.when(number == 1).then(pl.lit("port is")).otherwise(pl.lit("ports are"))
+    return grouped.agg(_BINDING.sort().alias("bindings")).select(
+        *KEYS,
+        message=pl.format("{} {} published on all interfaces.", number, ports),
+        evidence=pl.format("ports: {}", pl.col("bindings").list.join(", ")),
+    )
+
+
+@rules.rule(
+    severity="low",
+    source="CIS Docker Benchmark 5.8",
+    remedy="Publish on a port of 1024 or above, or put it behind the proxy.",
+    cis=("5.8",),
+)
+def privileged_port_published(fleet: FleetTables) -> pl.LazyFrame:
+    """A port below 1024 is published on the host.
+
+    It can shadow a service of the host. It does not fire for 80 and 443, which a web server or a proxy needs.
+    """
+    low = (pl.col("public_port") < _FIRST_UNPRIVILEGED_PORT) & ~pl.col("public_port").is_in(_WEB_PORTS)
+    found = fleet.ports.filter(low).select(*KEYS, "public_port", "type").unique(maintain_order=True)
+    return found.select(
+        *KEYS,
+        message=pl.format("It is published on the privileged port {}/{}.", "public_port", "type"),
+        evidence=pl.format("ports.public_port: {}", "public_port"),
+    )
+
+
+@rules.rule(
+    severity="medium",
+    source="an address and port of a host can be bound once",
+    remedy="Publish one of them on another port.",
+)
+def published_port_clash(fleet: FleetTables) -> pl.LazyFrame:
+    """A stopped container publishes a port that a running one has: it cannot start.
+
+    Docker lists the ports of running containers only, so this is found on Podman.
+
+    It does not fire for containers that all run, since the engine would have refused the second one: they share a pod
+    or a network. Nor for containers of one Compose service, of which the old one is left over.
+    """
+    address = pl.when(on_every_address()).then(pl.lit("*")).otherwise("ip")
+    who = fleet.containers.select(*KEYS, "running", "compose_project", "compose_service", "container_name")
+    bound = (
+        fleet.ports.filter(pl.col("public_port").is_not_null())
+        .select(*KEYS, "public_port", "type", address.alias("address"))
+        .unique(maintain_order=True)
+        .join(who, on=KEYS)
+    )
+    shared = ["host", "public_port", "type"]
+    held = bound.filter("running").group_by(*shared, "address").agg(pl.all().first())
+    both = bound.filter(~pl.col("running")).join(held, on=shared, suffix="_held")
+    is_same_address = (pl.col("address") == pl.col("address_held")) | (
+        (pl.col("address") == "*") | (pl.col("address_held") == "*")
+    )
+    is_same_service = (pl.col("compose_service") == pl.col("compose_service_held")) & (
+        pl.col("compose_project") == pl.col("compose_project_held")
+    )
+    found = both.filter(is_same_address & ~is_same_service.fill_null(value=False))
+    return found.unique([*KEYS, "public_port", "type", "address"], maintain_order=True).select(
+        *KEYS,
+        message=pl.format("Port {}/{} is in use by {}.", "public_port", "type", "container_name_held"),
+        evidence=pl.format("ports: {}:{}/{}", "address", "public_port", "type"),
+    )
+
+
+@rules.rule(
+    severity="medium",
+    source="CIS Docker Benchmark 5.10",
+    remedy="Give it a network of its own and publish the ports that it needs.",
+    cis=("5.10",),
+)
+def host_network(fleet: FleetTables) -> pl.LazyFrame:
+    """A container uses the network of its host.
+
+    It can listen at any port and reach what listens at the host's loopback address only. It does not fire for
+    containers that share the network of another container.
+    """
+    return fleet.containers.filter("is_host_network_mode").select(
+        *KEYS, message=pl.lit("It uses the host's network."), evidence=pl.lit("containers.network_mode: host")
+    )
+
+
+@rules.rule(
+    severity="info",
+    source="CIS Docker Benchmark 5.30",
+    remedy="Give it a network of its own: on the default bridge all containers reach each other.",
+    cis=("5.30",),
+)
+def default_bridge(fleet: FleetTables) -> pl.LazyFrame:
+    """A container is on the engine's default bridge.
+
+    All containers there reach each other, and none by its name. It does not fire for networks of your own, bridges
+    included.
+    """
+    return fleet.networks.filter(pl.col("network") == "bridge").select(
+        *KEYS, message=pl.lit("It is on the default bridge."), evidence=pl.lit("networks.network: bridge")
+    )
