@@ -8,9 +8,12 @@ import polars as pl
 
 from dockerframe._derive.labels import KEYS, labels_table
 
-_LABELS: Final = r"^(sablier|lazytainer|lazyloader|ofelia|chadburn|deck-chores|swarm\.cronjob)\."
+_LABELS: Final = r"^(sablier|lazytainer|lazyloader|ofelia|chadburn|swarm\.cronjob)\."
 """Sablier, Lazytainer and Traefik's lazy loader start containers on request; the others at set times."""
 _OFF: Final = r"^(sablier\.enable|ofelia\.enabled|chadburn\.enabled|swarm\.cronjob\.enable)$"
+_RUNS_INSIDE: Final = r"^(ofelia|chadburn)\.job-exec\."
+_STARTS: Final = r"^(ofelia|chadburn)\.job-run\."
+"""A job of the first kind needs its container running, one of the second starts it."""
 _FALSE: Final = ("false", "0", "no", "f")
 
 
@@ -40,8 +43,11 @@ def asleep(containers: pl.LazyFrame, dependencies: pl.LazyFrame) -> pl.DataFrame
 def _labelled(containers: pl.LazyFrame) -> pl.LazyFrame:
     """Containers with a label of a scheduler or of a tool that starts on request, unless that tool is switched off."""
     labels = labels_table(containers).filter(pl.col("key").str.contains(_LABELS))
-    is_off = pl.col("key").str.contains(_OFF) & pl.col("value").str.to_lowercase().is_in(_FALSE)
-    return labels.group_by(KEYS).agg(is_off.any().alias("is_off")).filter(~pl.col("is_off")).select(KEYS)
+    key = pl.col("key")
+    is_off = key.str.contains(_OFF) & pl.col("value").str.to_lowercase().is_in(_FALSE)
+    has_to_run = key.str.contains(_RUNS_INSIDE).any() & ~key.str.contains(_STARTS).any()
+    is_awake = (is_off.any() | has_to_run).alias("is_awake")
+    return labels.group_by(KEYS).agg(is_awake).filter(~pl.col("is_awake")).select(KEYS)
 
 
 def _needed_only_by(found: pl.DataFrame, new: pl.DataFrame, edges: pl.DataFrame) -> pl.DataFrame:

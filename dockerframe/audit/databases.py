@@ -75,19 +75,28 @@ _PRODUCTS: Final[Mapping[str, tuple[tuple[str, ...], tuple[int, ...]]]] = {
 }
 
 
-def databases_by_port() -> pl.LazyFrame:
-    """Ports that mean a database whatever the image is: `private_port`, `product`."""
-    rows = {"private_port": list(DATABASE_PORTS), "product": list(DATABASE_PORTS.values())}
-    return pl.LazyFrame(rows, schema={"private_port": pl.UInt16, "product": pl.String})
+_DATA_PORTS: Final = sorted({*DATABASE_PORTS, *(port for _, ports in _PRODUCTS.values() for port in ports)})
 
 
-def databases_by_image() -> pl.LazyFrame:
-    """Data ports by a word of the image's name: `word`, `private_port`, `product_of_image`."""
+def is_data_port() -> pl.Expr:
+    """Whether some database has its data at a port. Reads `private_port`, Boolean."""
+    return pl.col("private_port").is_in(_DATA_PORTS)
+
+
+def database_of_port() -> pl.Expr:
+    """The database that a port means whatever the image is; null for other ports. Reads `private_port`."""
+    ports, products = list(DATABASE_PORTS), list(DATABASE_PORTS.values())
+    return pl.col("private_port").replace_strict(ports, products, default=None, return_dtype=pl.String)
+
+
+def databases_of_images(names: pl.LazyFrame) -> pl.LazyFrame:
+    """The data ports of images, from their distinct `image_name`: `image_name`, `private_port`, `product_of_image`.
+
+    An image is a database when its name has the database's name as a word: `clickhouse-server`, `bitnami-kafka`.
+    """
     rows = [(word, port, product) for product, (words, ports) in _PRODUCTS.items() for word in words for port in ports]
     schema = {"word": pl.String, "private_port": pl.UInt16, "product_of_image": pl.String}
-    return pl.LazyFrame(rows, schema=schema, orient="row")
-
-
-def words_of_image() -> pl.Expr:
-    """The words of an image's name, such as `clickhouse` and `server`. Reads `image_name`, List of String."""
-    return pl.col("image_name").str.to_lowercase().str.extract_all(r"[a-z0-9]+").alias("word")
+    known = pl.LazyFrame(rows, schema=schema, orient="row")
+    word = pl.col("image_name").str.to_lowercase().str.extract_all(r"[a-z0-9]+").alias("word")
+    words = names.unique().select("image_name", word).explode("word", empty_as_null=False, keep_nulls=False)
+    return words.join(known, on="word").drop("word").unique(["image_name", "private_port"])

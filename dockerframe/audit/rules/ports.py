@@ -8,7 +8,7 @@ import polars as pl
 
 from dockerframe._derive.columns.ports import on_every_address
 from dockerframe._derive.labels import KEYS
-from dockerframe.audit.databases import databases_by_image, databases_by_port, words_of_image
+from dockerframe.audit.databases import database_of_port, databases_of_images, is_data_port
 from dockerframe.audit.images import is_socket_proxy
 from dockerframe.audit.rule import Registry
 
@@ -40,20 +40,18 @@ def database_published(fleet: FleetTables) -> pl.LazyFrame:
     expose a database port, for other software at the same port (MinIO at 9000, Home Assistant at 8123), or for bindings
     to a single address.
     """
-    images = fleet.containers.filter(pl.col("image_name").is_not_null()).select(*KEYS, words_of_image())
-    words = images.join(fleet.published.select(KEYS).unique(), on=KEYS, how="semi").explode(
-        "word", empty_as_null=False, keep_nulls=False
-    )
-    by_image = words.join(databases_by_image(), on="word").drop("word").unique([*KEYS, "private_port"])
-    named = fleet.published.join(databases_by_port(), on="private_port", how="left").join(
-        by_image, on=[*KEYS, "private_port"], how="left"
-    )
-    product = pl.coalesce("product_of_image", "product")
-    found = named.with_columns(product.alias("product")).filter(pl.col("product").is_not_null())
-    return found.join(fleet.containers.select(*KEYS, "image"), on=KEYS).select(
-        *KEYS,
-        message=pl.format("{} is published on all interfaces: port {}/{}.", "product", "public_port", "type"),
-        evidence=pl.format("ports: {}; image: {}", _BINDING, pl.col("image").fill_null("not known")),
+    images = fleet.containers.select(*KEYS, "image", "image_name")
+    bound = fleet.published.filter(is_data_port()).join(images, on=KEYS)
+    named = bound.join(databases_of_images(bound.select("image_name")), on=["image_name", "private_port"], how="left")
+    product = pl.coalesce("product_of_image", database_of_port())
+    return (
+        named.with_columns(product.alias("product"))
+        .filter(pl.col("product").is_not_null())
+        .select(
+            *KEYS,
+            message=pl.format("{} is published on all interfaces: port {}/{}.", "product", "public_port", "type"),
+            evidence=pl.format("ports: {}; image: {}", _BINDING, pl.col("image").fill_null("not known")),
+        )
     )
 
 
@@ -138,17 +136,15 @@ def published_port_clash(fleet: FleetTables) -> pl.LazyFrame:
     It does not fire for containers that all run, since the engine would have refused the second one: they share a pod
     or a network. Nor for containers of one Compose service, of which the old one is left over.
     """
-    address = pl.when(on_every_address()).then(pl.lit("*")).otherwise("ip")
+    address = pl.when(on_every_address()).then(pl.lit("*")).otherwise("ip").alias("address")
     who = fleet.containers.select(*KEYS, "running", "compose_project", "compose_service", "container_name")
-    bound = (
-        fleet.ports.filter(pl.col("public_port").is_not_null())
-        .select(*KEYS, "public_port", "type", address.alias("address"))
-        .unique(maintain_order=True)
-        .join(who, on=KEYS)
-    )
+    bound = fleet.ports.filter(pl.col("public_port").is_not_null()).select(*KEYS, "public_port", "type", address)
     shared = ["host", "public_port", "type"]
-    held = bound.filter("running").group_by(*shared, "address").agg(pl.all().first())
-    both = bound.filter(~pl.col("running")).join(held, on=shared, suffix="_held")
+    # Docker sends no ports of stopped containers: nothing else is looked at then.
+    wanted = bound.join(who.filter(~pl.col("running")), on=KEYS).unique(maintain_order=True)
+    rivals = bound.join(wanted.select(shared).unique(), on=shared, how="semi").join(who.filter("running"), on=KEYS)
+    held = rivals.group_by(*shared, "address").agg(pl.all().sort_by("container_id").first())
+    both = wanted.join(held, on=shared, suffix="_held")
     is_same_address = (pl.col("address") == pl.col("address_held")) | (
         (pl.col("address") == "*") | (pl.col("address_held") == "*")
     )

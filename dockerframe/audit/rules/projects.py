@@ -40,14 +40,14 @@ def orphan_of_project(fleet: FleetTables) -> pl.LazyFrame:
     """
     all_files = pl.concat_str(pl.col("working_dir").fill_null(""), "config_files", separator="\n")
     known = fleet.compose.filter(pl.col("config_files").is_not_null() & ~pl.col("is_oneoff"))
-    suspects = known.filter(all_files.n_unique().over(_PROJECT) > 1)
+    newest_id = pl.col("container_id").sort_by("created", "container_id").last().over(_PROJECT)
+    suspects = known.filter(all_files.n_unique().over(_PROJECT) > 1).with_columns(newest_id.alias("newest_id"))
     files = (
         suspects.with_columns(pl.col("config_files").str.split(",").alias("file"))
         .explode("file", empty_as_null=False, keep_nulls=False)
         .with_columns(_file_path().alias("file"))
     )
-    last = pl.struct("created", "container_id").max().over(_PROJECT)
-    newest = files.filter(pl.struct("created", "container_id") == last).select(*_PROJECT, "file").unique()
+    newest = files.filter(pl.col("container_id") == pl.col("newest_id")).select(*_PROJECT, "file").unique()
     current = files.join(newest, on=[*_PROJECT, "file"], how="semi")
     services = current.select(_SERVICE).unique()
     found = suspects.join(current, on=KEYS, how="anti").join(services, on=_SERVICE, how="anti", nulls_equal=True)
