@@ -12,6 +12,7 @@ import mkdocs_gen_files
 
 import dockerframe as dkf
 from dockerframe import plots, testing
+from dockerframe.audit import score
 from dockerframe.schemas import (
     CHANGES,
     DIFFERENCES,
@@ -20,8 +21,10 @@ from dockerframe.schemas import (
     INSPECTIONS,
     LABEL_ERROR_KINDS,
     RULES,
+    SCORES,
     SEVERITIES,
     TABLES,
+    UNKNOWN,
 )
 
 if TYPE_CHECKING:
@@ -65,17 +68,28 @@ def tables_page() -> None:
         "Every table is a `polars.DataFrame` with a fixed schema: an empty fleet has the columns and types of a full"
         " one. Times are UTC, sizes bytes."
     )
-    listed = [*TABLES.values(), INSPECTIONS, FINDINGS, RULES, DIFFERENCES]
+    listed = [*TABLES.values(), INSPECTIONS, FINDINGS, RULES, UNKNOWN, SCORES, DIFFERENCES]
     write("tables", "# Tables", "", intro, "", *(line for table in listed for line in table_section(table)))
 
 
+def score_formula() -> str:
+    """The section of the score's docstring, without its underlined title."""
+    return (inspect.getdoc(score) or "").partition("-----------\n")[2]
+
+
 def rules_page() -> None:
-    lines = ["# Rules of the audit", "", f"Severities, mildest first: {', '.join(SEVERITIES)}.", ""]
+    intro = (
+        f"Severities, mildest first: {', '.join(SEVERITIES)}. Where a rule judges each finding, the severity given here is"
+        " that of its worst."
+    )
+    lines = ["# Rules of the audit", "", intro, "", "## The score", "", score_formula(), ""]
     for one in dkf.BUILTIN_RULES:
-        needs = ["Needs inspections: `snapshot(inspect=True)`, or `--inspect`.", ""] if one.needs_inspections else []
+        needs = [f"Needs the table `{name}`; without it the result is unknown." for name in one.needs]
+        checks = [f"CIS Docker Benchmark: {', '.join(one.cis)}."] if one.cis else []
         explanation = [one.explanation, ""] if one.explanation else []
         lines += [
-            f"## {one.id}", "", f"**{one.severity}** · {one.title}", "", *explanation, *needs,
+            f"## {one.id}", "", f"**{one.severity}** · {one.title}", "", *explanation,
+            *(line for text in (*needs, *checks) for line in (text, "")),
             f"Remedy: {one.remedy}", "", f"Source: {one.source}.", "",
         ]  # fmt: skip
     write("rules", *lines)

@@ -78,7 +78,8 @@ class AuditResult:
     @property
     def score(self) -> float | None:
         """The score of the fleet, from 0 to 100; None when no host answered."""
-        return self.scores.filter(pl.col("scope") == "fleet")["score"].item()
+        score: float | None = self.scores.filter(pl.col("scope") == "fleet")["score"].item()
+        return score
 
 
 def run_rules(

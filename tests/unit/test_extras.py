@@ -37,4 +37,6 @@ def test_the_extra_is_named(extra: str, package: str, code: str) -> None:
 
 def test_all_else_works_without_extras() -> None:
     done = run("print(snap.findings().height, '<svg' in snap.html(), len(snap._repr_html_()) > 1000)")
-    assert done.stdout.split() == ["155", "False", "True"], done.stderr
+    findings, *others = done.stdout.split()
+    assert int(findings) > 0, done.stderr
+    assert others == ["False", "True"], done.stderr

@@ -30,7 +30,7 @@ def test_exported_names_are_those_of_the_api() -> None:
     of_api = {
         "Fleet", "from_summaries", "from_bodies", "concat", "read_snapshot", "aliases", "compose_project", "compose_service",
         "dependencies", "is_blacklisted", "blacklist_reasons", "is_explicit", "is_excluded", "image", "health", "route_fields",
-        "routes", "dependency_edges", "new_client", "clients", "update_ports", "diff", "rule",
+        "routes", "dependency_edges", "new_client", "clients", "update_ports", "diff", "BUILTIN_RULES", "Registry",
     }  # fmt: skip
     assert of_api <= set(dkf.__all__)
     assert all(hasattr(dkf, name) for name in dkf.__all__)
@@ -223,10 +223,10 @@ def test_what_stands_at_one_place_twice_differs_from_nothing_but_what_changed() 
     )
 
 
-def test_a_rule_that_is_not_told_enough_says_what_it_looks_for() -> None:
+def test_a_finding_without_all_of_its_values_has_the_title_of_its_rule() -> None:
     published = [{"PublicPort": 22}]
     found = snapshot_of(summary(Ports=published)).findings().filter(rule="privileged-port-published")
-    assert found["message"].to_list() == ["A port below 1024 published on the host."]
+    assert found["message"].to_list() == ["A port below 1024 is published on the host."]
     assert found["evidence"].to_list() == ["ports.public_port: 22"]
 
 

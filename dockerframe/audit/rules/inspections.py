@@ -124,7 +124,8 @@ def writable_root(fleet: FleetTables) -> pl.LazyFrame:
 def no_memory_limit(fleet: FleetTables) -> pl.LazyFrame:
     """A container has no memory limit.
 
-    It can take all memory of its host, and the kernel then kills others.
+    It can take all memory of its host, and the kernel then kills other processes. It does not fire for a limit of any
+    size.
     """
     wanted = pl.col("memory_limit").is_null()
     evidence = "inspections.memory_limit: not set"
@@ -135,7 +136,7 @@ def no_memory_limit(fleet: FleetTables) -> pl.LazyFrame:
 def no_cpu_limit(fleet: FleetTables) -> pl.LazyFrame:
     """A container has neither a limit nor a share of the processors.
 
-    It can take all processors of its host.
+    It can take all processors of its host. It does not fire for a quota (`--cpus`, `--cpu-quota`) or shares.
     """
     wanted = pl.col("nano_cpus").is_null() & pl.col("cpu_shares").is_null()
     evidence = "inspections.nano_cpus, cpu_shares: not set"
@@ -146,7 +147,8 @@ def no_cpu_limit(fleet: FleetTables) -> pl.LazyFrame:
 def no_process_limit(fleet: FleetTables) -> pl.LazyFrame:
     """A container has no limit of processes.
 
-    A fork bomb in it stops the host.
+    A fork bomb in it stops the host. It does not fire for the default limit of an engine (2048 on Podman), which it
+    sends.
     """
     wanted = pl.col("pids_limit").is_null()
     return _found(fleet.inspections, wanted, "It has no limit of processes.", "inspections.pids_limit: not set")

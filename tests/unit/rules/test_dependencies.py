@@ -71,7 +71,14 @@ def test_a_dependency_may_be_stopped_when() -> None:
 def test_one_running_replica_is_enough() -> None:
     snap = fleet(db("db-1", **FAILED), db("db-2"), needs_db())
     ids = {name: name * 3 for name in ("db-1", "db-2", "web")}
-    edge = {"host": "local", "container_id": ids["web"], "dependency": "db", "condition": None, "restart": None, "source_label": DEPENDS}
+    edge = {
+        "host": "local",
+        "container_id": ids["web"],
+        "dependency": "db",
+        "condition": None,
+        "restart": None,
+        "source_label": DEPENDS,
+    }
     edges = [{**edge, "resolved_id": ids["db-1"]}, {**edge, "resolved_id": ids["db-2"]}]
 
     def after(*rows: dict[str, Any]) -> list[str]:
@@ -87,7 +94,10 @@ def test_one_running_replica_is_enough() -> None:
 
 
 def test_a_cycle() -> None:
-    cycle = fleet(*(one(a, Labels={"proxy.depends_on": b}) for a, b in ("ab", "bc", "ca")), one("d", Labels={"proxy.depends_on": "a"}))
+    cycle = fleet(
+        *(one(a, Labels={"proxy.depends_on": b}) for a, b in ("ab", "bc", "ca")),
+        one("d", Labels={"proxy.depends_on": "a"}),
+    )
     assert names(cycle, "dependency-cycle") == {"a", "b", "c"}
     line = fleet(*(one(a, Labels={"proxy.depends_on": b}) for a, b in ("ab", "bc", "cd")), one("d"))
     assert evidence(line, "dependency-cycle") == []

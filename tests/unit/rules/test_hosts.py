@@ -44,4 +44,6 @@ def test_an_engine_without_tls(url: str, fires: bool) -> None:
     ("ids", "fires"), [(["x", "x"], True), (["x", "y"], False), ([None, None], False), (["", ""], False)]
 )
 def test_an_engine_listed_twice(ids: list[str | None], fires: bool) -> None:
-    assert found(with_hosts(engine_id=ids), "engine-listed-twice") == ([("medium", "hosts.engine_id: x")] * 2 if fires else [])
+    assert found(with_hosts(engine_id=ids), "engine-listed-twice") == (
+        [("medium", "hosts.engine_id: x")] * 2 if fires else []
+    )

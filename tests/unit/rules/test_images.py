@@ -40,7 +40,14 @@ def test_an_image_that_compose_built_is_never_pulled(image: str, fires: bool) ->
 
 @pytest.mark.parametrize(
     ("image", "fires"),
-    [(ID, True), ("395f941d86f7", False), ("", False), ("<none>", False), ("nginx@" + DIGEST_A, False), ("nginx", False)],
+    [
+        (ID, True),
+        ("395f941d86f7", False),
+        ("", False),
+        ("<none>", False),
+        ("nginx@" + DIGEST_A, False),
+        ("nginx", False),
+    ],
 )
 def test_an_image_whose_tag_moved_on(image: str, fires: bool) -> None:
     snap = fleet(one(Image=image))
@@ -48,7 +55,11 @@ def test_an_image_whose_tag_moved_on(image: str, fires: bool) -> None:
 
 
 def pair(first: dict[str, Any], second: dict[str, Any], **own: Any) -> dkf.Snapshot:
-    return two_hosts(one(**{"Image": "nginx:1", "ImageID": DIGEST_A, **first}), one(**{"Image": "nginx:1", "ImageID": DIGEST_B, **second}), **own)
+    return two_hosts(
+        one(**{"Image": "nginx:1", "ImageID": DIGEST_A, **first}),
+        one(**{"Image": "nginx:1", "ImageID": DIGEST_B, **second}),
+        **own,
+    )
 
 
 def test_one_tag_that_is_two_images() -> None:
@@ -74,7 +85,9 @@ def test_one_tag_is_one_image(first: dict[str, Any], second: dict[str, Any], own
 def test_an_image_that_compose_built_differs_rightly() -> None:
     built = [service("web", Image="shop-api", ImageID=digest) for digest in (DIGEST_A, DIGEST_B)]
     assert evidence(two_hosts(*built), "tag-with-several-images") == []
-    pulled = [service("web", Image="shop-web", ImageID=digest, Labels={SERVICE: "api"}) for digest in (DIGEST_A, DIGEST_B)]
+    pulled = [
+        service("web", Image="shop-web", ImageID=digest, Labels={SERVICE: "api"}) for digest in (DIGEST_A, DIGEST_B)
+    ]
     assert len(evidence(two_hosts(*pulled), "tag-with-several-images")) == 2
 
 

@@ -303,7 +303,9 @@ def test_what_reveals_and_changes_nothing_is_no_finding(path: str, rw: bool) -> 
     assert evidence(mounted(path, rw=rw), "sensitive-path-mounted") == []
 
 
-@pytest.mark.parametrize(("propagation", "fires"), [("shared", True), ("rshared", True), ("rslave", False), ("", False)])
+@pytest.mark.parametrize(
+    ("propagation", "fires"), [("shared", True), ("rshared", True), ("rslave", False), ("", False)]
+)
 def test_only_shared_propagation_spreads_to_the_host(propagation: str, fires: bool) -> None:
     snap = fleet(one(Mounts=[bind("/srv", Propagation=propagation)]))
     assert evidence(snap, "shared-mount-propagation") == ([f"mounts: /at, propagation {propagation}"] if fires else [])

@@ -203,12 +203,15 @@ def test_containers_that_share_a_port_and_a_pod_or_service_do_not_clash() -> Non
 def test_a_port_clashes_only_on_its_own_host() -> None:
     ports = {"Ports": [binding(80, 8080)]}
     bodies = {
-        host: json.dumps([one(host, **ports, State=state)]).encode() for host, state in (("a", "exited"), ("b", "running"))
+        host: json.dumps([one(host, **ports, State=state)]).encode()
+        for host, state in (("a", "exited"), ("b", "running"))
     }
     assert evidence(dkf.from_bodies(bodies), "published-port-clash") == []
 
 
-@pytest.mark.parametrize(("mode", "fires"), [("host", True), ("hostel", False), ("container:abc", False), ("bridge", False)])
+@pytest.mark.parametrize(
+    ("mode", "fires"), [("host", True), ("hostel", False), ("container:abc", False), ("bridge", False)]
+)
 def test_host_network(mode: str, fires: bool) -> None:
     snap = fleet(one(HostConfig={"NetworkMode": mode}))
     assert evidence(snap, "host-network") == (["containers.network_mode: host"] if fires else [])

@@ -9,7 +9,19 @@ import pytest
 
 import dockerframe as dkf
 from dockerframe.schemas import LABEL_ERROR_KINDS
-from tests.unit.rules.fleets import FAILED, SERVICE, evidence, fleet, found, has_column, labelled, names, one, run, service
+from tests.unit.rules.fleets import (
+    FAILED,
+    SERVICE,
+    evidence,
+    fleet,
+    found,
+    has_column,
+    labelled,
+    names,
+    one,
+    run,
+    service,
+)
 
 X = {"proxy.aliases": "x", "proxy.x.port": "80"}
 SWARM = "com.docker.swarm.service.name"
@@ -120,7 +132,9 @@ def test_each_error_has_one_rule(kind: str, label: str | None, own: dict[str, An
 
 def test_a_label_outside_of_the_aliases() -> None:
     rule = "alias-outside-aliases"
-    assert found(fleet(labelled(proxy__wep__port="80")), rule) == [("low", "containers.aliases: web; labels: proxy.wep")]
+    assert found(fleet(labelled(proxy__wep__port="80")), rule) == [
+        ("low", "containers.aliases: web; labels: proxy.wep")
+    ]
     assert evidence(fleet(labelled(proxy__aliases="wep", proxy__wep__port="80")), rule) == []
     assert evidence(fleet(labelled(**{"proxy__*__port": "80", "proxy__#1__scheme": "http"})), rule) == []
 

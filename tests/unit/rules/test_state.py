@@ -8,7 +8,19 @@ import polars as pl
 import pytest
 
 from dockerframe.schemas import INSPECTIONS
-from tests.unit.rules.fleets import FAILED, SERVICE, STOPPED, evidence, fleet, found, inspected, names, one, run, service
+from tests.unit.rules.fleets import (
+    FAILED,
+    SERVICE,
+    STOPPED,
+    evidence,
+    fleet,
+    found,
+    inspected,
+    names,
+    one,
+    run,
+    service,
+)
 
 WEB = service("shop-web-1", Labels={SERVICE: "web"})
 DEPENDS = "com.docker.compose.depends_on"
@@ -46,10 +58,14 @@ def test_the_output_of_the_last_check_is_in_the_message() -> None:
 
 
 @pytest.mark.parametrize("rule", ["restarting", "dead-container"])
-@pytest.mark.parametrize("state", ["running", "restarting", "dead", "exited", "stopping", "removing", "created", "paused"])
+@pytest.mark.parametrize(
+    "state", ["running", "restarting", "dead", "exited", "stopping", "removing", "created", "paused"]
+)
 def test_states_with_a_rule_of_their_own(rule: str, state: str) -> None:
     wanted = {"restarting": "restarting", "dead-container": "dead"}[rule]
-    assert found(fleet(one(State=state)), rule) == ([("high", "containers.status: Up 2 hours")] if state == wanted else [])
+    assert found(fleet(one(State=state)), rule) == (
+        [("high", "containers.status: Up 2 hours")] if state == wanted else []
+    )
 
 
 @pytest.mark.parametrize(
