@@ -10,6 +10,7 @@ from dockerframe._derive.columns.ports import on_every_address
 from dockerframe._derive.labels import KEYS
 from dockerframe.audit.databases import database_of_port, databases_of_images, is_data_port
 from dockerframe.audit.images import is_socket_proxy
+from dockerframe.audit.names import name_or_short_id
 from dockerframe.audit.rule import Registry
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ rules: Final = Registry()
 _BINDING: Final = pl.format("*:{}→{}/{}", "public_port", "private_port", "type")
 _FIRST_UNPRIVILEGED_PORT: Final = 1024
 _WEB_PORTS: Final = (80, 443)
+_ANY: Final = "*"
 _ENGINE_PORT: Final = 2375
 _ENGINE_TLS_PORT: Final = 2376
 
@@ -129,34 +131,55 @@ def privileged_port_published(fleet: FleetTables) -> pl.LazyFrame:
     remedy="Publish one of them on another port.",
 )
 def published_port_clash(fleet: FleetTables) -> pl.LazyFrame:
-    """A stopped container publishes a port that a running one has: it cannot start.
+    """A container publishes a port of its host that a running container has as well.
 
-    Docker lists the ports of running containers only, so this is found on Podman.
+    One of the two cannot start. Docker lists the ports of running containers only, so this is found on Podman, or where
+    two engines are listed under one name.
 
-    It does not fire for containers that all run, since the engine would have refused the second one: they share a pod
-    or a network. Nor for containers of one Compose service, of which the old one is left over.
+    It does not fire for IPv4 and IPv6, whose ports the engine chooses separately; for containers that share a pod or a
+    network, and so its ports; for containers of one Compose service, of which one is left over; and while both are
+    stopped.
     """
-    address = pl.when(on_every_address()).then(pl.lit("*")).otherwise("ip").alias("address")
-    who = fleet.containers.select(*KEYS, "running", "compose_project", "compose_service", "container_name")
-    bound = fleet.ports.filter(pl.col("public_port").is_not_null()).select(*KEYS, "public_port", "type", address)
-    shared = ["host", "public_port", "type"]
-    # Docker sends no ports of stopped containers: nothing else is looked at then.
-    wanted = bound.join(who.filter(~pl.col("running")), on=KEYS).unique(maintain_order=True)
-    rivals = bound.join(wanted.select(shared).unique(), on=shared, how="semi").join(who.filter("running"), on=KEYS)
-    held = rivals.group_by(*shared, "address").agg(pl.all().sort_by("container_id").first())
-    both = wanted.join(held, on=shared, suffix="_held")
-    is_same_address = (pl.col("address") == pl.col("address_held")) | (
-        (pl.col("address") == "*") | (pl.col("address_held") == "*")
+    is_shared = pl.col("network_mode").str.starts_with("container:").fill_null(value=False)
+    who = fleet.containers.filter(~is_shared).select(
+        *KEYS, "running", "compose_project", "compose_service", name_or_short_id().alias("container_name")
     )
+    bound = fleet.ports.filter(pl.col("public_port").is_not_null()).select(*KEYS, *_binding_columns())
+    port = ["host", "public_port", "type", "family"]
+    # Few ports of a host are those of several containers.
+    several = bound.group_by(port).agg(pl.col("container_id").n_unique().alias("n")).filter(pl.col("n") > 1)
+    rivals = bound.join(several, on=port, how="semi").unique(maintain_order=True).join(who, on=KEYS)
+    pods = rivals.filter(pl.col("container_name").str.ends_with("-infra")).select(port).unique()
+    rivals = rivals.join(pods, on=port, how="anti")
+    both = rivals.join(rivals.filter("running"), on=port, suffix="_held").filter(
+        pl.col("container_id") != pl.col("container_id_held")
+    )
+    address, held = pl.col("address"), pl.col("address_held")
+    is_same_address = (address == held) | (address == _ANY) | (held == _ANY)
     is_same_service = (pl.col("compose_service") == pl.col("compose_service_held")) & (
         pl.col("compose_project") == pl.col("compose_project_held")
     )
     found = both.filter(is_same_address & ~is_same_service.fill_null(value=False))
-    return found.unique([*KEYS, "public_port", "type", "address"], maintain_order=True).select(
-        *KEYS,
-        message=pl.format("Port {}/{} is in use by {}.", "public_port", "type", "container_name_held"),
-        evidence=pl.format("ports: {}:{}/{}", "address", "public_port", "type"),
+    return (
+        found.group_by(*KEYS, "public_port", "type", "address")
+        .agg(pl.col("container_name_held").min().alias("other"))
+        .select(
+            *KEYS,
+            message=pl.format("Port {}/{} is in use by {}.", "public_port", "type", "other"),
+            evidence=pl.format("ports: {}:{}/{}", "address", "public_port", "type"),
+        )
     )
+
+
+def _binding_columns() -> list[pl.Expr | str]:
+    """The port of a binding, its `address` (`*` for all of a family) and the family of that address."""
+    family = pl.when(pl.col("ip").str.contains(":")).then(6).otherwise(4).alias("family")
+    return [
+        "public_port",
+        "type",
+        pl.when(on_every_address()).then(pl.lit(_ANY)).otherwise("ip").alias("address"),
+        family,
+    ]
 
 
 @rules.rule(

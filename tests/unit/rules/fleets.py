@@ -110,3 +110,15 @@ def evidence(snap: dkf.Snapshot, rule: str) -> list[str]:
 def names(snap: dkf.Snapshot, rule: str) -> set[str]:
     """The names of the containers in which a rule finds something."""
     return set(run(snap, rule)["container_name"])
+
+
+def found_by_container(snap: dkf.Snapshot, rule: str) -> dict[str, list[tuple[str, str]]]:
+    """Severity and evidence of the findings of one rule, by the name of the container; containers without any too.
+
+    One fleet for a whole table of cases is derived once.
+    """
+    cases: dict[str, list[tuple[str, str]]] = {name: [] for name in snap.containers["container_name"]}
+    rows = run(snap, rule).select("container_name", pl.col("severity").cast(pl.String), "evidence")
+    for name, severity, text in rows.iter_rows():
+        cases[name].append((severity, text))
+    return cases

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 import pytest
 
-from tests.unit.rules.fleets import bind, evidence, fleet, found, mounted, one
+from tests.unit.rules.fleets import bind, evidence, fleet, found, found_by_container, mounted, one
 
 SOCKETS = [
     "/var/run/docker.sock",
@@ -96,22 +98,31 @@ NO_SOCKETS = [
 ]
 
 
+@cache
+def found_in(rule: str, *, rw: bool) -> dict[str, list[tuple[str, str]]]:
+    """What a rule finds in a container for each path, which is its name."""
+    sources = [*SOCKETS, *FOLDERS, *NO_SOCKETS, *(path for path, *_ in SENSITIVE), *HARMLESS]
+    return found_by_container(fleet(*(one(path, Mounts=[bind(path, rw=rw)]) for path in sources)), rule)
+
+
+def of_path(rule: str, path: str, *, rw: bool) -> list[tuple[str, str]]:
+    return found_in(rule, rw=rw)[path]
+
+
 @pytest.mark.parametrize("source", SOCKETS + FOLDERS)
 def test_an_engine_socket_is_found_under_every_path(source: str) -> None:
-    writable, read_only = mounted(source), mounted(source, rw=False)
-    assert found(writable, "docker-socket-writable") == [("critical", f"mounts: {source} at /at, read-write")]
-    assert evidence(writable, "docker-socket-mounted") == []
-    assert found(read_only, "docker-socket-mounted") == [("high", f"mounts: {source} at /at, read-only")]
-    assert evidence(read_only, "docker-socket-writable") == []
-    assert evidence(writable, "sensitive-path-mounted") == []
+    assert of_path("docker-socket-writable", source, rw=True) == [("critical", f"mounts: {source} at /at, read-write")]
+    assert of_path("docker-socket-mounted", source, rw=True) == []
+    assert of_path("docker-socket-mounted", source, rw=False) == [("high", f"mounts: {source} at /at, read-only")]
+    assert of_path("docker-socket-writable", source, rw=False) == []
+    assert of_path("sensitive-path-mounted", source, rw=True) == []
 
 
 @pytest.mark.parametrize("source", NO_SOCKETS)
 @pytest.mark.parametrize("rw", [True, False])
 def test_other_sockets_and_folders_are_no_engine_sockets(source: str, rw: bool) -> None:
-    snap = mounted(source, rw=rw)
-    assert evidence(snap, "docker-socket-writable") == []
-    assert evidence(snap, "docker-socket-mounted") == []
+    assert of_path("docker-socket-writable", source, rw=rw) == []
+    assert of_path("docker-socket-mounted", source, rw=rw) == []
 
 
 def test_a_named_pipe_is_found_by_its_type() -> None:
@@ -235,9 +246,9 @@ SENSITIVE = [
 
 @pytest.mark.parametrize(("path", "read_only", "writable"), SENSITIVE)
 def test_a_system_folder_is_as_bad_as_its_path_and_mode(path: str, read_only: str | None, writable: str) -> None:
-    assert found(mounted(path), "sensitive-path-mounted") == [(writable, f"mounts: {path} at /at, read-write")]
+    assert of_path("sensitive-path-mounted", path, rw=True) == [(writable, f"mounts: {path} at /at, read-write")]
     expected = [] if read_only is None else [(read_only, f"mounts: {path} at /at, read-only")]
-    assert found(mounted(path, rw=False), "sensitive-path-mounted") == expected
+    assert of_path("sensitive-path-mounted", path, rw=False) == expected
 
 
 HARMLESS = [
@@ -300,7 +311,7 @@ HARMLESS = [
 @pytest.mark.parametrize("path", HARMLESS)
 @pytest.mark.parametrize("rw", [True, False])
 def test_what_reveals_and_changes_nothing_is_no_finding(path: str, rw: bool) -> None:
-    assert evidence(mounted(path, rw=rw), "sensitive-path-mounted") == []
+    assert of_path("sensitive-path-mounted", path, rw=rw) == []
 
 
 @pytest.mark.parametrize(

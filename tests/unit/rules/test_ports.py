@@ -3,12 +3,24 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import Any
 
 import pytest
 
 import dockerframe as dkf
-from tests.unit.rules.fleets import binding, evidence, fleet, found, names, one, service
+from tests.unit.rules.fleets import (
+    SERVICE,
+    binding,
+    evidence,
+    fleet,
+    found,
+    found_by_container,
+    names,
+    one,
+    run,
+    service,
+)
 
 DATABASES = [
     ("postgres:17", 5432),
@@ -75,12 +87,6 @@ DATABASES = [
 ]
 
 
-@pytest.mark.parametrize(("image", "port"), DATABASES)
-def test_a_database_on_all_interfaces_is_found(image: str, port: int) -> None:
-    snap = fleet(one(Image=image, Ports=[binding(port, 15000)]))
-    assert found(snap, "database-published") == [("high", f"ports: *:15000→{port}/tcp; image: {image}")]
-
-
 OTHER_SOFTWARE = [
     ("docker.elastic.co/kibana/kibana:8", 5601),
     ("opensearchproject/opensearch-dashboards:2", 5601),
@@ -111,9 +117,23 @@ OTHER_SOFTWARE = [
 ]
 
 
+@cache
+def databases_found() -> dict[str, list[tuple[str, str]]]:
+    """What is found in a container for each image and port, which are its name."""
+    containers = [
+        one(f"{image} {port}", Image=image, Ports=[binding(port, 15000)]) for image, port in DATABASES + OTHER_SOFTWARE
+    ]
+    return found_by_container(fleet(*containers), "database-published")
+
+
+@pytest.mark.parametrize(("image", "port"), DATABASES)
+def test_a_database_on_all_interfaces_is_found(image: str, port: int) -> None:
+    assert databases_found()[f"{image} {port}"] == [("high", f"ports: *:15000→{port}/tcp; image: {image}")]
+
+
 @pytest.mark.parametrize(("image", "port"), OTHER_SOFTWARE)
 def test_a_web_interface_and_other_software_at_the_port_are_no_database(image: str, port: int) -> None:
-    assert evidence(fleet(one(Image=image, Ports=[binding(port)])), "database-published") == []
+    assert databases_found()[f"{image} {port}"] == []
 
 
 @pytest.mark.parametrize("ip", ["127.0.0.1", "::1", "10.147.20.6", "192.168.1.5"])
@@ -173,37 +193,66 @@ def test_ports_below_1024_but_those_of_the_web(port: int, fires: bool) -> None:
     assert evidence(snap, "privileged-port-published") == ([f"ports.public_port: {port}"] if fires else [])
 
 
-def clash(stopped: dict[str, Any], running: dict[str, Any]) -> dkf.Snapshot:
-    ended = {"State": "exited", "Status": "Exited (0) 1 hour ago"}
-    return fleet({**stopped, **ended}, running)
+ENDED = {"State": "exited", "Status": "Exited (0) 1 hour ago"}
+CLASHES = [
+    (binding(80, 8080), binding(80, 8080), True),
+    (binding(80, 8080), binding(90, 8080), True),
+    (binding(80, 8080), binding(80, 8080, ""), True),
+    (binding(80, 8080), binding(80, 8080, "127.0.0.1"), True),
+    (binding(80, 8080, "127.0.0.1"), binding(80, 8080), True),
+    (binding(80, 8080, "127.0.0.1"), binding(80, 8080, "127.0.0.1"), True),
+    (binding(80, 8080, "::"), binding(80, 8080, "::1"), True),
+    (binding(80, 8080, "10.0.0.1"), binding(80, 8080, "127.0.0.1"), False),
+    # Docker chooses the ports of each family of addresses separately.
+    (binding(80, 8080), binding(80, 8080, "::"), False),
+    (binding(80, 8080, "::"), binding(80, 8080, "10.0.0.1"), False),
+    (binding(80, 8080), binding(80, 8080, kind="udp"), False),
+    (binding(80, 8080), binding(80, 8081), False),
+]
+
+
+@pytest.mark.parametrize(("first", "second", "fires"), CLASHES)
+def test_two_containers_with_one_port(first: dict[str, Any], second: dict[str, Any], fires: bool) -> None:
+    a, b = one("a", Ports=[first]), one("b", Ports=[second])
+    assert names(fleet(a, b), "published-port-clash") == ({"a", "b"} if fires else set())
+    # The one that runs has the port.
+    assert names(fleet({**a, **ENDED}, b), "published-port-clash") == ({"a"} if fires else set())
+    assert evidence(fleet({**a, **ENDED}, {**b, **ENDED}), "published-port-clash") == []
+
+
+PORTS = {"Ports": [binding(80, 8080)]}
+
+
+def test_a_clash_names_the_other_container() -> None:
+    result = run(fleet(one("a", **PORTS, **ENDED), one("b", **PORTS)), "published-port-clash")
+    assert result.select("severity", "message", "evidence").rows() == [
+        ("medium", "Port 8080/tcp is in use by b.", "ports: *:8080/tcp")
+    ]
 
 
 @pytest.mark.parametrize(
-    ("of_stopped", "of_running", "fires"),
+    "containers",
     [
-        (binding(80, 8080), binding(80, 8080), True),
-        (binding(80, 8080), binding(80, 8080, "127.0.0.1"), True),
-        (binding(80, 8080, "127.0.0.1"), binding(80, 8080, "127.0.0.1"), True),
-        (binding(80, 8080, "10.0.0.1"), binding(80, 8080, "127.0.0.1"), False),
-        (binding(80, 8080), binding(80, 8080, kind="udp"), False),
-        (binding(80, 8080), binding(80, 8081), False),
+        [service("a", **PORTS, **ENDED), service("b", **PORTS)],
+        [one("a", **PORTS, HostConfig={"NetworkMode": "container:bbb"}), one("b", **PORTS)],
+        # All containers of a Podman pod have the ports of its infrastructure container.
+        [one("a", **PORTS), one("b", **PORTS, **ENDED), one("0123456789ab-infra", Image="", **PORTS)],
+        # One container with both families.
+        [one("a", Ports=[binding(80, 8080), binding(80, 8080, "::")])],
     ],
 )
-def test_a_stopped_container_that_wants_a_port_in_use(of_stopped: Any, of_running: Any, fires: bool) -> None:
-    snap = clash(one("a", Ports=[of_stopped]), one("b", Ports=[of_running]))
-    assert names(snap, "published-port-clash") == ({"a"} if fires else set())
+def test_containers_that_share_a_port_do_not_clash(containers: list[dict[str, Any]]) -> None:
+    assert evidence(fleet(*containers), "published-port-clash") == []
 
 
-def test_containers_that_share_a_port_and_a_pod_or_service_do_not_clash() -> None:
-    ports = {"Ports": [binding(80, 8080)]}
-    assert evidence(fleet(one("a", **ports), one("b", **ports)), "published-port-clash") == []
-    assert evidence(clash(service("a", **ports), service("b", **ports)), "published-port-clash") == []
+def test_two_services_of_a_project_clash() -> None:
+    web = service("b", **PORTS, Labels={SERVICE: "web"})
+    assert names(fleet(service("a", **PORTS, **ENDED), web), "published-port-clash") == {"a"}
 
 
 def test_a_port_clashes_only_on_its_own_host() -> None:
-    ports = {"Ports": [binding(80, 8080)]}
     bodies = {
-        host: json.dumps([one(host, **ports, State=state)]).encode()
+        host: json.dumps([one(host, **PORTS, State=state)]).encode()
         for host, state in (("a", "exited"), ("b", "running"))
     }
     assert evidence(dkf.from_bodies(bodies), "published-port-clash") == []
