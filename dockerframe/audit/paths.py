@@ -42,7 +42,8 @@ _SYSTEM_SETTINGS: Final = (
     "/etc/systemd/system", "/etc/udev/rules.d", "/var/spool/cron", "/var/spool/cron/crontabs",
 )  # fmt: skip
 _SECRETS: Final = (
-    "/etc/shadow", "/etc/gshadow", "/etc/ssh", "/etc/docker", "/etc/docker/daemon.json", "/etc/kubernetes",
+    "/etc/shadow", "/etc/gshadow", "/etc/ssh", "/etc/ssl/private",
+    "/etc/docker", "/etc/docker/daemon.json", "/etc/kubernetes",
     "/etc/rancher", "/etc/rancher/k3s", "/root/.ssh", "/root/.ssh/authorized_keys", "/root/.docker", "/root/.kube",
 )  # fmt: skip
 _ENGINE_DATA: Final = (
@@ -68,10 +69,10 @@ SENSITIVE_PATHS: Final[Mapping[str, tuple[str | None, str]]] = {
     "/proc/sys/kernel/core_pattern": (None, "high"),
     "/proc/sysrq-trigger": ("high", "high"),
     "/proc/1": ("low", "high"),
-    "/sys": (None, "medium"),
-    "/sys/fs/cgroup": (None, "low"),
-    "/sys/kernel": (None, "medium"),
-    "/sys/kernel/debug": ("low", "medium"),
+    "/sys": (None, "high"),
+    "/sys/fs/cgroup": (None, "medium"),
+    "/sys/kernel": (None, "high"),
+    "/sys/kernel/debug": ("low", "high"),
     "/sys/firmware": (None, "medium"),
     "/var/lib/docker/containers": ("low", "medium"),
     "c:": ("medium", "critical"),

@@ -125,6 +125,14 @@ def test_other_sockets_and_folders_are_no_engine_sockets(source: str, rw: bool) 
     assert of_path("docker-socket-mounted", source, rw=rw) == []
 
 
+@pytest.mark.parametrize("kind", ["volume", "tmpfs", "image", "cluster"])
+def test_mounts_of_other_types_are_not_of_the_host(kind: str) -> None:
+    for source in ("/", "/etc", "/run", "/var/run/docker.sock", None):
+        snap = fleet(one(Mounts=[bind(source or "", Type=kind, Source=source)]))
+        for rule in ("docker-socket-writable", "sensitive-path-mounted"):
+            assert evidence(snap, rule) == []
+
+
 def test_a_named_pipe_is_found_by_its_type() -> None:
     snap = mounted(r"\\.\pipe\docker_engine", Type="npipe", Destination=r"\\.\pipe\docker_engine")
     assert len(evidence(snap, "docker-socket-writable")) == 1
@@ -198,9 +206,11 @@ SENSITIVE = [
     ("/proc", "low", "high"),
     ("/proc/sys", None, "high"),
     ("/proc/sysrq-trigger", "high", "high"),
-    ("/sys", None, "medium"),
-    ("/sys/fs/cgroup", None, "low"),
-    ("/sys/kernel/debug", "low", "medium"),
+    ("/sys", None, "high"),
+    ("/sys/fs/cgroup", None, "medium"),
+    ("/sys/kernel", None, "high"),
+    ("/sys/kernel/debug", "low", "high"),
+    ("/etc/ssl/private", "medium", "high"),
     ("/etc/shadow", "medium", "high"),
     ("/etc/ssh", "medium", "high"),
     ("/etc/docker", "medium", "high"),

@@ -116,6 +116,7 @@ def test_other_states_are_not_an_ended_service(state: str) -> None:
         {"Labels": {"sablier.group": "shop"}},
         {"Labels": {"lazytainer.group": "shop"}},
         {"Labels": {"ofelia.enabled": "true", "ofelia.job-run.dump.schedule": "@daily"}},
+        {"Labels": {"ofelia.job-exec.a.schedule": "@daily", "ofelia.job-run.b.schedule": "@daily"}},
         {"Labels": {"chadburn.enabled": "true", "chadburn.job-run.dump.schedule": "@daily"}},
         {"Labels": {"swarm.cronjob.enable": "true", "swarm.cronjob.schedule": "* * * * *"}},
     ],
