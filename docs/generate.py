@@ -16,6 +16,7 @@ import typer
 
 import dockerframe as dkf
 from dockerframe import plots, testing
+from dockerframe.audit import score
 from dockerframe.cli.app import app
 from dockerframe.schemas import CHANGES, ERROR_KINDS, LABEL_ERROR_KINDS, SEVERITIES
 from dockerframe.tables import OPTIONAL_TABLES, REGISTRY
@@ -105,17 +106,23 @@ def tables_page() -> None:
     write("tables", "# Tables", "", intro, "", *(line for table in REGISTRY.values() for line in table_section(table)))
 
 
+def score_formula() -> str:
+    """The section of the module's docstring below its underlined title."""
+    return (inspect.getdoc(score) or "").partition("-----------\n")[2]
+
+
 def rules_page() -> None:
     severities = f"Severities, mildest first: {', '.join(SEVERITIES)}."
+    judged = "If a rule sets the severity of each finding, this page shows the most severe one."
     more = "[Rules](../how-to/rules.md) describes how to add, switch off and suppress rules."
-    lines = ["# Rules of the audit", "", f"{severities} {more}", ""]
+    lines = ["# Rules of the audit", "", f"{severities} {judged} {more}", "", "## The score", "", score_formula(), ""]
     for rule in dkf.BUILTIN_RULES:
         needs = [f"Needs the table `{name}`; without it the result is unknown." for name in rule.needs]
-        needs += [f"CIS Docker Benchmark: {', '.join(rule.cis)}."] if rule.cis else []
-        needs = [line for text in needs for line in (text, "")]
+        checks = [f"CIS Docker Benchmark: {', '.join(rule.cis)}."] if rule.cis else []
         explanation = [linked(rule.explanation), ""] if rule.explanation else []
         lines += [
-            f"## {rule.id}", "", f"**{rule.severity}** · {linked(rule.title)}", "", *explanation, *needs,
+            f"## {rule.id}", "", f"**{rule.severity}** · {linked(rule.title)}", "", *explanation,
+            *(line for text in (*needs, *checks) for line in (text, "")),
             f"How to fix it: {linked(rule.remedy)}", "", f"Source: {linked(rule.source)}", "",
         ]  # fmt: skip
     write("rules", *lines)
