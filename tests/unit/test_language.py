@@ -28,7 +28,6 @@ PENDING = (
     "dockerframe/_config/host.py",
     "dockerframe/_decode/",
     "dockerframe/_derive/derivation.py",
-    "dockerframe/_queries/explain.py",
     "dockerframe/_redaction.py",
     "dockerframe/_snapshot/",
     "dockerframe/_storage/",
