@@ -15,14 +15,14 @@ test: $(VENV)/ready engines browser
 	$(BIN)/pytest
 
 unit: $(VENV)/ready
-	$(BIN)/pytest dockerframe tests/unit tests/spec tests/properties tests/replay
+	$(BIN)/pytest dockerframe tests/unit tests/spec tests/properties tests/replay tests/real_fleets
 
 # The oldest versions that pyproject.toml promises to work with, of what it names itself.
 lowest:
 	$(PYTHON) -m venv --clear build/lowest
 	build/lowest/bin/pip install --quiet --disable-pip-version-check -c constraints.txt uv
 	build/lowest/bin/uv pip install --quiet --python build/lowest/bin/python --resolution lowest-direct -e '.[all,dev]'
-	build/lowest/bin/pytest -p no:cacheprovider dockerframe tests/unit tests/spec tests/replay
+	build/lowest/bin/pytest -p no:cacheprovider dockerframe tests/unit tests/spec tests/replay tests/real_fleets
 
 lint: $(VENV)/ready
 	$(BIN)/ruff format --check .

@@ -23,7 +23,8 @@ import dockerframe as dkf
 from benchmarks.engines import stand_in_fleet
 from benchmarks.generated_fleet import FleetSize, bodies, body
 from dockerframe._decode import decode_bodies
-from dockerframe._derive.tables import derive_tables
+from dockerframe._derive.derivation import Derivation, Gathered
+from dockerframe._snapshot.lazy_tables import LazyTables
 from dockerframe._transport import shared_pool
 
 if TYPE_CHECKING:
@@ -60,13 +61,13 @@ def bytes_to_tables(containers: int) -> list[Round]:
     """`from_bodies`: all ten tables from the answers of hosts with a thousand containers each."""
     found = bodies(FleetSize(containers // 1000, 1000))
     urls = dict.fromkeys(found, _URL)
-    return _rounds(lambda: dkf.from_bodies(found, urls))
+    return _rounds(lambda: list(dkf.from_bodies(found, urls).tables.values()))
 
 
 def one_body_to_tables(containers: int) -> list[Round]:
     """`from_summaries`: all ten tables from one body."""
     one = body(containers)
-    return _rounds(lambda: dkf.from_summaries(one))
+    return _rounds(lambda: list(dkf.from_summaries(one).tables.values()))
 
 
 def decoding(containers: int) -> list[Round]:
@@ -80,7 +81,7 @@ def derivation(containers: int) -> list[Round]:
     found = bodies(FleetSize(containers // 1000, 1000))
     decoded = decode_bodies(found)
     hosts = dkf.from_bodies(dict.fromkeys(found, b"[]"), dict.fromkeys(found, _URL)).hosts
-    return _rounds(lambda: derive_tables(decoded.summaries, hosts, decoded.errors))
+    return _rounds(lambda: LazyTables({}, Derivation(Gathered(decoded.summaries, hosts, decoded.errors))).derive_all())
 
 
 def _snapshot(containers: int) -> dkf.Snapshot:

@@ -111,7 +111,8 @@ def _labels(random_source: random.Random, name: str, project: str, service: str)
         labels["proxy.aliases"] = f"{service}-{project}, {name}"
         for field, value in random_source.sample(PROXY_FIELDS, 3):
             labels[f"proxy.{random_source.choice(('#1', f'{service}-{project}', '*'))}.{field}"] = value
-    return labels
+    # Engines write the keys of maps in order.
+    return dict(sorted(labels.items()))
 
 
 def _network(random_source: random.Random, service: str) -> dict[str, object]:

@@ -8,29 +8,19 @@ snap.containers
 
 import logging as _logging
 
-from dockerframe import _expressions
+from dockerframe import expr, tables
 from dockerframe._config.audit_settings import AuditSettings, Suppression
 from dockerframe._config.host import Host, TlsFiles
-from dockerframe._derive.columns.aliases import aliases, is_excluded, is_explicit
-from dockerframe._derive.columns.blacklist import blacklist_reasons, is_blacklisted
-from dockerframe._derive.columns.compose import compose_project, compose_service
-from dockerframe._derive.columns.dependencies import dependencies, dependency_edges
-from dockerframe._derive.columns.identity import container_name, health, is_host_network_mode, running
-from dockerframe._derive.columns.idle import idle_settings
-from dockerframe._derive.columns.image import image, image_sha256, image_version
-from dockerframe._derive.columns.networks import is_local, public_hostname, url_hostname
-from dockerframe._derive.columns.ports import private_ports, public_ports
-from dockerframe._derive.routes.effective import routes
-from dockerframe._derive.routes.fields import route_fields
-from dockerframe._fleet.exposed_ports import update_ports
+from dockerframe._derive.exposures import CaddySettings, TraefikSettings, exposures
 from dockerframe._fleet.fleet import Fleet
-from dockerframe._snapshot import Snapshot, diff
+from dockerframe._queries.explain import Explanation
 from dockerframe._snapshot.build import concat, from_bodies, from_summaries, read_snapshot
-from dockerframe._snapshot.history import History, history
-from dockerframe._snapshot.pieces import Pieces, scan
+from dockerframe._snapshot.history import History, read_history
+from dockerframe._snapshot.pieces import Pieces, scan_pieces
+from dockerframe._snapshot.snapshot import Snapshot, diff, update_ports
 from dockerframe._transport import MockTransport, clients, new_client
-from dockerframe.audit import Registry, Rule
-from dockerframe.audit.rule import BUILTIN_RULES, rule
+from dockerframe._transport.client import Client
+from dockerframe.audit import BUILTIN_RULES, Registry, Rule, Severity, rule
 from dockerframe.errors import (
     AuditError,
     ConfigurationError,
@@ -44,11 +34,38 @@ from dockerframe.errors import (
     HostTimeoutError,
     HostUnreachableError,
     MissingExtraError,
+    MissingTableError,
     SnapshotError,
 )
+from dockerframe.expr import (
+    aliases,
+    blacklist_reasons,
+    compose_project,
+    compose_service,
+    container_name,
+    dependencies,
+    dependency_edges,
+    health,
+    idle_settings,
+    image,
+    image_sha256,
+    image_version,
+    is_blacklisted,
+    is_excluded,
+    is_explicit,
+    is_host_network_mode,
+    is_local,
+    private_ports,
+    public_hostname,
+    public_ports,
+    route_fields,
+    routes,
+    running,
+    url_hostname,
+)
+from dockerframe.schemas import Precedence
 
-_expressions.register()
-# Nothing is printed unless the program that uses it wants to see it.
+# A library prints nothing; the program that uses it decides.
 _logging.getLogger("dockerframe").addHandler(_logging.NullHandler())
 
 __version__ = "0.1.0"
@@ -57,8 +74,11 @@ __all__ = [
     "BUILTIN_RULES",
     "AuditError",
     "AuditSettings",
+    "CaddySettings",
+    "Client",
     "ConfigurationError",
     "DockerframeError",
+    "Explanation",
     "Fleet",
     "GatherError",
     "History",
@@ -71,14 +91,18 @@ __all__ = [
     "HostTimeoutError",
     "HostUnreachableError",
     "MissingExtraError",
+    "MissingTableError",
     "MockTransport",
     "Pieces",
+    "Precedence",
     "Registry",
     "Rule",
+    "Severity",
     "Snapshot",
     "SnapshotError",
     "Suppression",
     "TlsFiles",
+    "TraefikSettings",
     "__version__",
     "aliases",
     "blacklist_reasons",
@@ -90,10 +114,11 @@ __all__ = [
     "dependencies",
     "dependency_edges",
     "diff",
+    "exposures",
+    "expr",
     "from_bodies",
     "from_summaries",
     "health",
-    "history",
     "idle_settings",
     "image",
     "image_sha256",
@@ -107,12 +132,19 @@ __all__ = [
     "private_ports",
     "public_hostname",
     "public_ports",
+    "read_history",
     "read_snapshot",
     "route_fields",
     "routes",
     "rule",
     "running",
-    "scan",
+    "scan_pieces",
+    "tables",
     "update_ports",
     "url_hostname",
 ]
+
+
+def __dir__() -> list[str]:
+    """Show public names only."""
+    return __all__

@@ -86,10 +86,17 @@ def typed(node: Node) -> object:
         return {key: typed(value) for key, value in node.items()}
     if isinstance(node, list):
         return [typed(item) for item in node]
-    return _typed_scalar(node.text) if node.plain else node.text
+    return typed_scalar(node.text) if node.plain else node.text
 
 
-def _typed_scalar(text: str) -> object:
+def typed_scalar(text: str) -> object:
+    """A plain scalar as a Python value.
+
+    Examples
+    --------
+    >>> typed_scalar("0x50"), typed_scalar("null"), typed_scalar("yes")
+    (80, None, 'yes')
+    """
     if text in _WORDS:
         return _WORDS[text]
     if len(text) > _LONGEST_NUMBER:

@@ -203,6 +203,10 @@ class AuditError(DockerframeError):
     """A rule or a setting of the audit can't be used."""
 
 
+class MissingTableError(SnapshotError, AttributeError):
+    """A snapshot was taken without an optional table. Also an `AttributeError`, so that `hasattr` works."""
+
+
 class HistoryError(DockerframeError):
     """A history can't be read or written."""
 

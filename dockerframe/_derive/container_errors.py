@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 OWN_ERROR_KINDS: Final = ("invalid_bool", "empty_alias", "network_not_found", "no_network", "invalid_idle")
 """The kinds of errors that belong to a container as a whole, in the order in which they are looked for."""
 
+EXCLUDING_KINDS: Final = ("network_not_found", "no_network", "invalid_idle")
+"""The kinds of errors of a container that exclude its routes (labels.md, section 13, rule 13)."""
+
 
 def container_errors(containers: pl.DataFrame, reachable: pl.Expr) -> pl.DataFrame:
     """Errors of the labels that belong to the container as a whole.

@@ -34,6 +34,8 @@ READ_LABELS: Final = (
     "com.docker.compose.project",
     "com.docker.compose.service",
     "com.docker.compose.depends_on",
+    "com.docker.compose.oneoff",
+    "com.docker.swarm.service.name",
     "org.opencontainers.image.version",
 )
 """The labels that some column is derived from, beside all that begin with `proxy`. No other reaches the rules."""

@@ -1,7 +1,10 @@
-"""A fleet: how to ask all of its hosts."""
+"""A fleet: its hosts, and asking all of them."""
 
 from __future__ import annotations
 
+import os
+import sys
+from collections import Counter
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -11,13 +14,13 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 
 import polars as pl
 
-from dockerframe._fleet.hosts import FleetHosts
-from dockerframe._fleet.progress import progress_bar
-from dockerframe._fleet.watch import watch
-from dockerframe._gather.gather import MAX_WORKERS, gather, gather_ahead
-from dockerframe._gather.inspect import inspect_containers
-from dockerframe._snapshot.build import concat, from_answers
-from dockerframe._snapshot.pieces import (
+from dockerframe._config.audit_settings import AuditSettings
+from dockerframe._config.docker_config import host_defaults
+from dockerframe._config.environment import host_from_environment, hosts_from_contexts, hosts_from_urls
+from dockerframe._config.fleet_file import FleetDescription, fleet_from_file, fleet_from_mapping
+from dockerframe._config.urls import default_url
+from dockerframe._config.values import Surroundings
+from dockerframe._fleet.cluster import (
     HOSTS_PER_PIECE,
     in_groups,
     in_turns,
@@ -25,19 +28,25 @@ from dockerframe._snapshot.pieces import (
     write_pieces,
     write_pieces_on_cluster,
 )
+from dockerframe._fleet.progress import progress_bar
+from dockerframe._fleet.watch import watch
+from dockerframe._gather.ahead import gather_ahead
+from dockerframe._gather.gather import MAX_WORKERS, gather
+from dockerframe._gather.inspect import inspect_containers
+from dockerframe._snapshot.build import concat, from_answers
 from dockerframe._transport import shared_pool
-from dockerframe.errors import GatherError, HostError, SnapshotError
+from dockerframe.errors import ConfigurationError, GatherError, HostError, Mistake, SnapshotError
 
 if TYPE_CHECKING:
-    import os
-    from collections.abc import Callable, Generator, Sequence
-    from typing import Unpack
+    from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+    from typing import Self, Unpack
 
-    from dockerframe._config.audit_settings import AuditSettings
     from dockerframe._config.host import Host
+    from dockerframe._decode.inspections import Inspected
     from dockerframe._gather.gather import HostAnswer
-    from dockerframe._snapshot import Snapshot
     from dockerframe._snapshot.pieces import Pieces
+    from dockerframe._snapshot.snapshot import Snapshot
+    from dockerframe._transport.pool import ClientPool
     from dockerframe.schemas import Precedence
 
 ResultT = TypeVar("ResultT")
@@ -52,7 +61,7 @@ class _Options(TypedDict):
     max_workers: int
 
 
-class Fleet(FleetHosts):
+class Fleet:
     """Docker hosts that are asked together.
 
     Each way to make one takes the same limits: `connect_timeout` (5), `read_timeout` (30, for each complete
@@ -65,6 +74,113 @@ class Fleet(FleetHosts):
     >>> fleet
     Fleet(edge: tcp://docker1.local:2375)
     """
+
+    def __init__(
+        self, hosts: Iterable[Host], *, pool: ClientPool | None = None, audit: AuditSettings | None = None
+    ) -> None:
+        self.hosts = tuple(hosts)
+        self.audit = audit if audit is not None else AuditSettings()
+        self.pool = pool if pool is not None else shared_pool
+        names = Counter(host.name for host in self.hosts)
+        twice = sorted(name for name, times in names.items() if times > 1)
+        if twice:
+            mistakes = [Mistake(name, "two hosts have this name") for name in twice]
+            raise ConfigurationError("hosts", mistakes, remedy="The name is the key of every table: rename one.")
+
+    def __repr__(self) -> str:
+        """Show the hosts."""
+        return f"Fleet({', '.join(f'{host.name}: {host.url}' for host in self.hosts)})"
+
+    @classmethod
+    def from_file(cls, path: str | os.PathLike[str], **limits: Any) -> Self:
+        """The fleet that a YAML file describes, in GoDoxy's form. Files that it names are relative to its folder.
+
+        Raises
+        ------
+        ConfigurationError
+            When it has mistakes; lists all of them, each with its path in the file.
+        """
+        file = Path(path)
+        return cls._of(
+            fleet_from_file(file, _surroundings(file.absolute().parent), host_defaults(os.environ, **limits))
+        )
+
+    @classmethod
+    def from_mapping(cls, mapping: Mapping[str, Any], **limits: Any) -> Self:
+        """The fleet that a mapping describes, of the form of a fleet file. Files are relative to the working folder.
+
+        Raises
+        ------
+        ConfigurationError
+            When it has mistakes; lists all of them, each with its path.
+        """
+        return cls._of(fleet_from_mapping(mapping, _surroundings(Path.cwd()), host_defaults(os.environ, **limits)))
+
+    @classmethod
+    def _of(cls, described: FleetDescription) -> Self:
+        return cls(described.hosts, audit=described.audit)
+
+    @classmethod
+    def from_contexts(cls, names: Iterable[str] | None = None, **limits: Any) -> Self:
+        """The fleet of Docker's own contexts: some by name, or all, `default` included.
+
+        Raises
+        ------
+        ConfigurationError
+            When one is not there or can't be used; lists all that is wrong.
+        """
+        defaults = host_defaults(os.environ, **limits)
+        return cls(hosts_from_contexts(names, os.environ, default_url(sys.platform), defaults))
+
+    @classmethod
+    def from_env(cls, **limits: Any) -> Self:
+        """The one host that the docker CLI would talk to: `DOCKER_HOST`, else the current context, else this machine.
+
+        Raises
+        ------
+        ConfigurationError
+            When a variable or the context can't be used.
+        """
+        return cls([host_from_environment(os.environ, default_url(sys.platform), host_defaults(os.environ, **limits))])
+
+    @classmethod
+    def from_urls(cls, urls: Iterable[str], **limits: Any) -> Self:
+        """Hosts by `URL` or `NAME=URL`; TLS as `DOCKER_TLS_VERIFY` and `DOCKER_CERT_PATH` say.
+
+        Raises
+        ------
+        ConfigurationError
+            When a URL can't be used; lists all that is wrong.
+        """
+        return cls(hosts_from_urls(urls, os.environ, host_defaults(os.environ, **limits)))
+
+    @classmethod
+    def demo(cls) -> Self:
+        """A recorded fleet that ships with the package: real engines' answers, replayed without any Docker.
+
+        Examples
+        --------
+        >>> import dockerframe as dkf
+        >>> dkf.Fleet.demo().snapshot(progress=False).hosts["ok"].to_list()
+        [True, True, True, True, False]
+        """
+        from dockerframe.demo import demo_hosts, demo_pool  # noqa: PLC0415 - only who asks for it pays for it
+
+        return cls(demo_hosts(), pool=demo_pool())
+
+    def host(self, name: str) -> Host:
+        """The host of a name.
+
+        Raises
+        ------
+        ConfigurationError
+            When there is none; lists those that there are.
+        """
+        for host in self.hosts:
+            if host.name == name:
+                return host
+        known = ", ".join(host.name for host in self.hosts)
+        raise ConfigurationError("hosts", [Mistake(name, "there is no such host")], remedy=f"There are: {known}.")
 
     def snapshot(
         self,
@@ -108,10 +224,11 @@ class Fleet(FleetHosts):
             return self._spread(engine, self._travelling(_take_together, options), strict=strict, progress=progress)
         with progress_bar(len(self.hosts), wanted=progress) as advance:
             answers = gather(self.hosts, self.pool, size=size, max_workers=max_workers, on_answer=advance)
-        snapshot, failures = from_answers(answers, precedence=precedence, source=self)
+        inspector = self._inspector(progress=progress, max_workers=max_workers) if inspect else None
+        snapshot, failures = from_answers(answers, precedence=precedence, source=self, inspect=inspector)
         if strict and failures:
             raise GatherError(failures)
-        return self._inspected(snapshot, progress=progress, max_workers=max_workers) if inspect else snapshot
+        return snapshot
 
     def write_pieces(
         self,
@@ -130,7 +247,8 @@ class Fleet(FleetHosts):
 
         Hosts of later pieces are asked while a piece is written, or waits for a host that does not answer. With
         `engine`, a client of a Dask cluster, its workers take and write the pieces; the folder must be one that they
-        all reach. `dockerframe.scan` reads it. The other parameters are those of `snapshot` and `Snapshot.write`.
+        all reach. `dockerframe.scan_pieces` reads it. The other parameters are those of `snapshot` and
+        `Snapshot.write`.
 
         Raises
         ------
@@ -164,10 +282,10 @@ class Fleet(FleetHosts):
         """A snapshot of each group of hosts, one after the other; hosts of later ones are asked meanwhile."""
         max_workers = options["max_workers"]
 
+        inspector = self._inspector(progress=False, max_workers=max_workers) if options["inspect"] else None
+
         def taken(answers: list[HostAnswer]) -> Snapshot:
-            snapshot, _ = from_answers(answers, precedence=options["precedence"], source=self)
-            inspected = options["inspect"]
-            return self._inspected(snapshot, progress=False, max_workers=max_workers) if inspected else snapshot
+            return from_answers(answers, precedence=options["precedence"], source=self, inspect=inspector)[0]
 
         hosts = list(chain.from_iterable(groups))
         ahead = gather_ahead(hosts, self.pool, size=options["size"], max_workers=max_workers, on_answer=on_answer)
@@ -202,14 +320,15 @@ class Fleet(FleetHosts):
             )
         return partial(take, audit=self.audit, **options)
 
-    def _inspected(self, snapshot: Snapshot, *, progress: bool | None, max_workers: int) -> Snapshot:
-        hosts = snapshot.containers["host"].n_unique()
-        with progress_bar(hosts, "Inspecting", wanted=progress) as advance:
-            found = inspect_containers(
-                snapshot.containers, self.hosts, self.pool, max_workers=max_workers, on_done=advance
-            )
-        errors = pl.concat([snapshot.errors, found.errors])
-        return snapshot.with_tables({"inspections": found.inspections, "errors": errors})
+    def _inspector(self, *, progress: bool | None, max_workers: int) -> Callable[[pl.DataFrame], Inspected]:
+        """Inspects the containers of a frame, with a progress bar."""
+
+        def inspect(containers: pl.DataFrame) -> Inspected:
+            hosts = containers["host"].n_unique()
+            with progress_bar(hosts, "Inspecting", wanted=progress) as advance:
+                return inspect_containers(containers, self.hosts, self.pool, max_workers=max_workers, on_done=advance)
+
+        return inspect
 
     def watch(self, *, precedence: Precedence = "alias") -> Generator[pl.DataFrame]:
         """What differs on any host, as it happens: frames with the columns of `dockerframe.schemas.DIFFERENCES`.
@@ -237,3 +356,7 @@ def _take_in_turn(
 def _take_together(groups: Sequence[Sequence[Host]], *, audit: AuditSettings, **options: Unpack[_Options]) -> Snapshot:
     """One snapshot of groups of hosts, without the fleet that it came of: that could not travel."""
     return concat(_take_in_turn(groups, audit=audit, **options))
+
+
+def _surroundings(folder: Path) -> Surroundings:
+    return Surroundings(os.environ, folder, default_url(sys.platform))

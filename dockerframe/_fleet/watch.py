@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from dockerframe._gather.gather import WAIT_SECONDS, gather, isolated, next_of
-from dockerframe._snapshot import diff
 from dockerframe._snapshot.build import from_answers
+from dockerframe._snapshot.snapshot import diff
 from dockerframe.schemas import DIFFERENCES
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
     from dockerframe._config.host import Host
-    from dockerframe._snapshot import Snapshot
+    from dockerframe._snapshot.snapshot import Snapshot
     from dockerframe._transport.pool import ClientPool
     from dockerframe.errors import HostError
     from dockerframe.schemas import Precedence
@@ -99,7 +99,7 @@ class _WatchedHost:
         taken, failures = from_answers(answers, precedence=self._precedence)
         if failures:
             raise failures[self._host.name]
-        self._tell_host("host_answers", None)
+        self._tell_host("host_recovered", None)
         self._pause = FIRST_PAUSE_SECONDS
         if self._known is not None:
             differing = diff(self._known, taken)

@@ -20,15 +20,15 @@ T = TypeVar("T")
 def hosts_table(
     answers: Sequence[HostAnswer], errors: Mapping[str, HostError], containers: Mapping[str, int]
 ) -> pl.DataFrame:
-    """One row a host: `errors` by its name where it failed, `containers` the number of its containers where not."""
+    """One row per host: `errors` by its name where it failed, `containers` the number of its containers where not."""
     rows = [_row(answer, errors.get(answer.host.name), containers.get(answer.host.name, 0)) for answer in answers]
     return pl.DataFrame(rows, schema=HOSTS.schema)
 
 
-def bare_hosts_table(
+def minimal_hosts_table(
     urls: Mapping[str, str], errors: Mapping[str, HostError], containers: Mapping[str, int]
 ) -> pl.DataFrame:
-    """One row a host that was not asked, but whose answer is at hand."""
+    """One row per host that was not asked, only its answer decoded."""
     rows = [
         {"host": name, "url": url, **_outcome(errors.get(name), containers.get(name, 0))} for name, url in urls.items()
     ]

@@ -57,8 +57,8 @@ def differences(before: Tables, after: Tables) -> pl.DataFrame:
     rows = pl.concat(
         [
             _host_rows(before, after),
-            _whole("went", gone.with_columns(before="container_id", after=pl.lit(None, pl.String))),
-            _whole("came", fresh.with_columns(before=pl.lit(None, pl.String), after="container_id")),
+            _whole("removed", gone.with_columns(before="container_id", after=pl.lit(None, pl.String))),
+            _whole("added", fresh.with_columns(before=pl.lit(None, pl.String), after="container_id")),
             _whole("recreated", recreated.with_columns(after="container_id")),
             _changed_facts(before, after, pairs),
         ]
@@ -70,7 +70,7 @@ def differences(before: Tables, after: Tables) -> pl.DataFrame:
     )
 
 
-def said(found: pl.DataFrame) -> str:
+def summary(found: pl.DataFrame) -> str:
     """How many containers and hosts changed, in words.
 
     Examples
@@ -78,10 +78,10 @@ def said(found: pl.DataFrame) -> str:
     >>> import dockerframe as dkf
     >>> before = dkf.from_summaries([{"Id": "1", "Names": ["/a"]}])
     >>> after = dkf.from_summaries([{"Id": "2", "Names": ["/b"]}, {"Id": "3", "Names": ["/c"]}])
-    >>> said(dkf.diff(before, after))
-    '2 came, 1 went'
+    >>> summary(dkf.diff(before, after))
+    '2 added, 1 removed'
     """
-    whole = {kind: found.filter(pl.col("change") == kind) for kind in ("came", "went", "recreated")}
+    whole = {kind: found.filter(pl.col("change") == kind) for kind in ("added", "removed", "recreated")}
     others = found.filter(pl.col("container_id").is_not_null()).join(pl.concat(whole.values()), on=KEYS, how="anti")
     numbers = {kind: rows.height for kind, rows in whole.items()} | {"changed": others.select(KEYS).n_unique()}
     hosts = found.filter(pl.col("container_id").is_null())["change"].value_counts(sort=True)
@@ -123,13 +123,13 @@ def _host_rows(before: Tables, after: Tables) -> pl.DataFrame:
     both = old.join(new, on="host", how="full", coalesce=True, suffix="_after")
     change = (
         pl.when(pl.col("ok").is_null())
-        .then(pl.lit("host_came"))
+        .then(pl.lit("host_added"))
         .when(pl.col("ok_after").is_null())
-        .then(pl.lit("host_went"))
+        .then(pl.lit("host_removed"))
         .when(pl.col("ok") & ~pl.col("ok_after"))
         .then(pl.lit("host_failed"))
         .when(~pl.col("ok") & pl.col("ok_after"))
-        .then(pl.lit("host_answers"))
+        .then(pl.lit("host_recovered"))
     )
     nothing = pl.lit(None, pl.String)
     return both.select(

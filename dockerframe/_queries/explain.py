@@ -15,10 +15,10 @@ from dockerframe.errors import SnapshotError, did_you_mean
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from dockerframe._snapshot.tables import SnapshotTables
+    from dockerframe.schemas import Precedence
 
 _SHOWN_CHARACTERS = 60
-_OF_FIELDS = ("invalid_port", "invalid_value")
+_OF_FIELDS = ("invalid_value", "unknown_field")
 _KINDS_OF_ONE_ALIAS = ("invalid_yaml", "label_conflict", *_OF_FIELDS)
 
 
@@ -93,7 +93,9 @@ class ExplainedLine(NamedTuple):
         return f"  {self.kind} {self.said}"
 
 
-def explain(snapshot: SnapshotTables, alias: str, *, reveal: bool = False) -> Explanation:
+def explain(
+    tables: Mapping[str, pl.DataFrame], alias: str, precedence: Precedence = "alias", *, reveal: bool = False
+) -> Explanation:
     """Explain an alias, on whatever containers have it.
 
     Raises
@@ -101,17 +103,21 @@ def explain(snapshot: SnapshotTables, alias: str, *, reveal: bool = False) -> Ex
     SnapshotError
         When no container has it; names those that are nearly it.
     """
-    routes = snapshot.routes.filter(pl.col("alias") == alias)
+    routes = tables["routes"].filter(pl.col("alias") == alias)
     if not routes.height:
-        otherwise = "Look into snap.routes for those that there are."
-        remedy = did_you_mean(alias, snapshot.routes["alias"].unique(), otherwise)
+        otherwise = "snap.routes lists the existing ones."
+        remedy = did_you_mean(alias, tables["routes"]["alias"].unique(), otherwise)
         raise SnapshotError(f"No container has the alias {alias!r}.", remedy=remedy)
-    containers = snapshot.containers.join(routes.select(KEYS), on=KEYS, how="semi", maintain_order="left")
-    fields, of_routes = explain_alias(containers, alias, snapshot.precedence)
+    containers = tables["containers"].join(routes.select(KEYS), on=KEYS, how="semi", maintain_order="left")
+    fields, of_routes = explain_alias(containers, alias, precedence)
     if not reveal:
         fields = fields.with_columns(redacted_value(pl.col("field"), pl.col("value")).alias("value"))
-    own = snapshot.errors.join(containers.select(KEYS), on=KEYS, how="semi", maintain_order="left").join(
-        of_routes, on=["host", "container_id", "kind", "label"], how="anti", nulls_equal=True, maintain_order="left"
+    own = (
+        tables["errors"]
+        .join(containers.select(KEYS), on=KEYS, how="semi", maintain_order="left")
+        .join(
+            of_routes, on=["host", "container_id", "kind", "label"], how="anti", nulls_equal=True, maintain_order="left"
+        )
     )
     errors = pl.concat([of_routes, _of_alias(own, fields)])
     return Explanation(routes, fields, errors if reveal else errors.with_columns(redacted_text(pl.col("message"))))

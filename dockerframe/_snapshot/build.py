@@ -1,50 +1,62 @@
-"""How snapshots are made: of a fleet's answers, of bodies, of other snapshots, of files."""
+"""Building snapshots: from a fleet's answers, from bytes, from other snapshots, from files."""
 
 from __future__ import annotations
 
 import os
-from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
 from dockerframe._config.audit_settings import AuditSettings, merged_settings
-from dockerframe._decode import decode_bodies, encode_summaries
-from dockerframe._derive.tables import derive_tables
-from dockerframe._gather.hosts_table import bare_hosts_table, hosts_table
-from dockerframe._snapshot import Snapshot
-from dockerframe._storage import read_tables
+from dockerframe._decode.bodies import decode_bodies, encode_summaries
+from dockerframe._derive.derivation import Derivation, Gathered
+from dockerframe._gather.hosts_table import hosts_table, minimal_hosts_table
+from dockerframe._snapshot.lazy_tables import LazyTables
+from dockerframe._snapshot.snapshot import Snapshot
+from dockerframe._storage.folders import read_tables
 from dockerframe.errors import SnapshotError
-from dockerframe.schemas import INSPECTIONS, TABLES
+from dockerframe.tables import STORED_TABLES
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from dockerframe._decode import Decoded
+    from dockerframe._decode.inspections import Inspected
     from dockerframe._gather.gather import HostAnswer
-    from dockerframe._snapshot import Source
+    from dockerframe._snapshot.snapshot import Source
     from dockerframe.errors import HostError
     from dockerframe.schemas import Precedence
 
 LOCAL_URL: Final = "unix:///var/run/docker.sock"
 # Snapshots written before 0.2 use the old name.
-_RENAMED_PRECEDENCES: Final[dict[str, Precedence]] = {"explicit": "alias"}
+_RENAMED_PRECEDENCES: Final[Mapping[str, Precedence]] = {"explicit": "alias"}
 
 
 def from_summaries(
     body: bytes | Sequence[Mapping[str, object]],
+    *,
     host: str = "local",
     url: str = LOCAL_URL,
     precedence: Precedence = "alias",
 ) -> Snapshot:
-    """A snapshot of one host, from the answer to `GET /containers/json?all=1`: its bytes, or docker-py's list.
+    """A snapshot of one host from its answer to `GET /containers/json?all=1`.
+
+    Parameters
+    ----------
+    body
+        The bytes of the answer, or the list of summaries that docker-py returns.
+    host
+        The name of the host.
+    url
+        The URL of the host, which decides the hostnames of its routes.
+    precedence
+        Which label wins where an alias and a wildcard set the same field: `alias` or `wildcard`.
 
     Raises
     ------
     HostError
-        When the answer is no JSON array.
+        When the answer is not a JSON array.
 
     Examples
     --------
@@ -54,26 +66,35 @@ def from_summaries(
     ('web', 'nginx', '1.27')
     """
     encoded = bytes(body) if isinstance(body, bytes | bytearray | memoryview) else encode_summaries(body)
-    decoded = decode_bodies({host: encoded})
-    if host in decoded.failures:
-        raise decoded.failures[host]
-    return _from_decoded(decoded, {host: url}, precedence)
+    snapshot, failures = _from_bodies({host: encoded}, {host: url}, precedence)
+    if host in failures:
+        raise failures[host]
+    return snapshot
 
 
 def from_bodies(
     bodies: Mapping[str, bytes],
     urls: Mapping[str, str] | None = None,
+    *,
     precedence: Precedence = "alias",
 ) -> Snapshot:
-    """A snapshot of many hosts, from the bytes of their answers to `GET /containers/json?all=1`, in parallel.
+    """A snapshot of many hosts from their answers to `GET /containers/json?all=1`, decoded in parallel.
 
-    `urls` gives each host's URL; a host without one counts as local. A body that is no JSON array makes its host a
-    row with `ok=False`.
+    A body that is not a JSON array makes its host a row with `ok=False`.
+
+    Parameters
+    ----------
+    bodies
+        The bytes of each host's answer, by the name of the host.
+    urls
+        The URL of each host; a host without one counts as local.
+    precedence
+        Which label wins where an alias and a wildcard set the same field: `alias` or `wildcard`.
 
     Raises
     ------
     SnapshotError
-        When `urls` names a host that has no body.
+        When `urls` names a host without a body.
 
     Examples
     --------
@@ -88,7 +109,7 @@ def from_bodies(
             f"urls names hosts without a body: {', '.join(unknown)}.", remedy="Give both the same hosts."
         )
     named = {host: (urls or {}).get(host, LOCAL_URL) for host in bodies}
-    return _from_decoded(decode_bodies(bodies), named, precedence)
+    return _from_bodies(bodies, named, precedence)[0]
 
 
 def from_answers(
@@ -96,20 +117,36 @@ def from_answers(
     *,
     precedence: Precedence = "alias",
     source: Source | None = None,
+    inspect: Callable[[pl.DataFrame], Inspected] | None = None,
 ) -> tuple[Snapshot, dict[str, HostError]]:
-    """A snapshot of what a fleet answered, and the errors of the hosts that failed."""
+    """A snapshot of what a fleet answered, and the errors of the hosts that failed.
+
+    `inspect` is called with the summaries where the snapshot has inspections.
+    """
     decoded = decode_bodies({answer.host.name: answer.body for answer in answers if answer.error is None})
     errors = decoded.failures | {answer.host.name: answer.error for answer in answers if answer.error is not None}
-    hosts = hosts_table(answers, errors, decoded.counts())
-    explicit_only = frozenset(answer.host.name for answer in answers if answer.host.explicit_only)
+    inspected = None if inspect is None else inspect(decoded.summaries)
+    gathered = Gathered(
+        decoded.summaries,
+        hosts_table(answers, errors, decoded.counts()),
+        decoded.errors if inspected is None else pl.concat([decoded.errors, inspected.errors]),
+        optional={} if inspected is None else {"inspections": inspected.inspections},
+        precedence=precedence,
+        docker_host=os.environ.get("DOCKER_HOST"),
+        explicit_only=frozenset(answer.host.name for answer in answers if answer.host.explicit_only),
+    )
     sizes = {answer.host.name: len(answer.body) for answer in answers if answer.error is None}
-    taken = _snapshot(decoded, hosts, precedence, explicit_only)
     settings = AuditSettings() if source is None else source.audit
-    return replace(taken, source=source, received_bytes=sizes, audit_settings=settings), errors
+    return _snapshot(gathered, source=source, received_bytes=sizes, audit_settings=settings), errors
 
 
 def concat(snapshots: Iterable[Snapshot]) -> Snapshot:
     """Snapshots of different hosts as one.
+
+    Parameters
+    ----------
+    snapshots
+        At least one snapshot; tables that only some of them have are left out.
 
     Raises
     ------
@@ -126,58 +163,68 @@ def concat(snapshots: Iterable[Snapshot]) -> Snapshot:
     parts = list(snapshots)
     if not parts:
         raise SnapshotError("There is no snapshot to join.", remedy="Give at least one.")
-    tables: dict[str, Any] = {name: pl.concat([getattr(part, name) for part in parts]) for name in TABLES}
-    if all(part.inspections is not None for part in parts):
-        tables[INSPECTIONS.name] = pl.concat([part.tables[INSPECTIONS.name] for part in parts])
+    names = [name for name in STORED_TABLES if all(name in part.tables for part in parts)]
+    tables = {name: pl.concat([part.tables[name] for part in parts]) for name in names}
     twice = tables["hosts"].filter(pl.col("host").is_duplicated())["host"].unique().sort().to_list()
     if twice:
-        raise SnapshotError(f"Several snapshots have a host called {', '.join(twice)}.", remedy="Rename one of them.")
+        raise SnapshotError(f"Several snapshots have a host named {', '.join(twice)}.", remedy="Rename one of them.")
     if len({part.precedence for part in parts}) > 1:
         raise SnapshotError("The snapshots differ in precedence.", remedy="Take them with the same precedence.")
-    explicit_only = frozenset[str]().union(*(part.explicit_only for part in parts))
-    latest = max(part.taken_at for part in parts)
     return Snapshot(
-        **tables,
-        taken_at=latest,
+        tables,
+        taken_at=max(part.taken_at for part in parts),
         precedence=parts[0].precedence,
-        explicit_only=explicit_only,
+        explicit_only=frozenset[str]().union(*(part.explicit_only for part in parts)),
         received_bytes=dict(chain.from_iterable(part.received_bytes.items() for part in parts)),
         audit_settings=merged_settings(part.audit_settings for part in parts),
     )
 
 
 def read_snapshot(folder: str | os.PathLike[str]) -> Snapshot:
-    """Read back what `Snapshot.write` wrote as Parquet.
+    """Read a snapshot that `Snapshot.write` wrote as Parquet.
+
+    Parameters
+    ----------
+    folder
+        The folder that `Snapshot.write` returned.
 
     Raises
     ------
     SnapshotError
-        When it is no folder of a snapshot, or has no Parquet tables.
+        When the folder is not a snapshot, or has no Parquet tables.
     """
     tables, described = read_tables(folder)
-    frames: dict[str, Any] = dict(tables)
     return Snapshot(
-        **frames,
+        tables,
         taken_at=datetime.fromisoformat(described["taken_at"]),
         precedence=_RENAMED_PRECEDENCES.get(described["precedence"], described["precedence"]),
         explicit_only=frozenset(described["explicit_only"]),
     )
 
 
-def _from_decoded(decoded: Decoded, urls: Mapping[str, str], precedence: Precedence) -> Snapshot:
-    hosts = bare_hosts_table(urls, decoded.failures, decoded.counts())
-    return _snapshot(decoded, hosts, precedence, frozenset())
+def _from_bodies(
+    bodies: Mapping[str, bytes], urls: Mapping[str, str], precedence: Precedence
+) -> tuple[Snapshot, dict[str, HostError]]:
+    decoded = decode_bodies(bodies)
+    hosts = minimal_hosts_table(urls, decoded.failures, decoded.counts())
+    docker_host = os.environ.get("DOCKER_HOST")
+    gathered = Gathered(decoded.summaries, hosts, decoded.errors, precedence=precedence, docker_host=docker_host)
+    return _snapshot(gathered), decoded.failures
 
 
 def _snapshot(
-    decoded: Decoded, hosts: pl.DataFrame, precedence: Precedence, explicit_only: Collection[str]
+    gathered: Gathered,
+    *,
+    source: Source | None = None,
+    received_bytes: Mapping[str, int] | None = None,
+    audit_settings: AuditSettings | None = None,
 ) -> Snapshot:
-    tables: dict[str, Any] = derive_tables(
-        decoded.summaries,
-        hosts,
-        decoded.errors,
-        precedence=precedence,
-        docker_host=os.environ.get("DOCKER_HOST"),
-        explicit_only=explicit_only,
+    return Snapshot(
+        LazyTables({}, Derivation(gathered)),
+        taken_at=datetime.now(UTC),
+        precedence=gathered.precedence,
+        explicit_only=gathered.explicit_only,
+        source=source,
+        received_bytes=received_bytes or {},
+        audit_settings=audit_settings or AuditSettings(),
     )
-    return Snapshot(**tables, taken_at=datetime.now(UTC), precedence=precedence, explicit_only=frozenset(explicit_only))

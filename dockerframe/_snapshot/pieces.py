@@ -1,4 +1,4 @@
-"""Fleets in pieces: some hosts at a time, here or on the workers of a Dask cluster, in memory or on disk.
+"""Fleets on disk in pieces, some hosts in each.
 
 A folder of pieces has a folder for each, which is a snapshot of its own, and `pieces.json`, which is written last. Its
 tables are scanned lazily, so that no memory has to hold the whole fleet.
@@ -7,48 +7,36 @@ tables are scanned lazily, so that no memory has to hold the whole fleet.
 from __future__ import annotations
 
 import json
-from contextlib import closing
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from itertools import chain
+from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
 from dockerframe._snapshot.build import concat, read_snapshot
-from dockerframe._storage import replaced_file
 from dockerframe.errors import SnapshotError
-from dockerframe.schemas import KEPT_TABLES, completed
+from dockerframe.schemas import completed
+from dockerframe.tables import STORED_TABLES, TABLES
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Callable, Generator, Iterator, Sequence
+    from collections.abc import Iterator
 
-    from dockerframe._config.host import Host
-    from dockerframe._snapshot import Snapshot
+    from dockerframe._snapshot.snapshot import Snapshot
 
-    # Makes a snapshot of each group of hosts, one after the other.
-    TakeInTurn: TypeAlias = Callable[[Sequence[Sequence[Host]]], Generator[Snapshot]]
-
-ResultT = TypeVar("ResultT")
-GivenT = TypeVar("GivenT")
 
 PIECES_FILE: Final = "pieces.json"
-HOSTS_PER_PIECE: Final = 100
-_RETRIES: Final = 3
-_MOST_IN_TURN: Final = 10
-_TURNS_EACH: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """A fleet on disk, in pieces. Made by `Fleet.write_pieces` and `dockerframe.scan`.
+    """A fleet on disk in pieces, as `Fleet.write_pieces` and `dockerframe.scan_pieces` return it.
 
     Attributes
     ----------
     folder
-        Where it lies.
+        The folder of the pieces.
     taken_at
         When the last piece was taken (UTC).
     """
@@ -60,24 +48,33 @@ class Pieces:
     def scan(self, table: str) -> pl.LazyFrame:
         """A table of the whole fleet, lazily.
 
+        Parameters
+        ----------
+        table
+            The name of a table, such as `containers`.
+
         Raises
         ------
         SnapshotError
-            When there is no such table.
+            When there is no such table, or a piece has no file for it.
         """
-        if table not in KEPT_TABLES:
-            raise SnapshotError(f"There is no table {table!r}.", remedy=f"Use one of {', '.join(KEPT_TABLES)}.")
-        files = [file for name in self._names if (file := self.folder / name / f"{table}.parquet").is_file()]
-        schema = KEPT_TABLES[table].schema
-        return completed(pl.scan_parquet(files), schema) if files else pl.LazyFrame(schema=schema)
+        if table not in STORED_TABLES:
+            raise SnapshotError(f"There is no table {table!r}.", remedy=f"Use one of {', '.join(STORED_TABLES)}.")
+        files = [self.folder / name / f"{table}.parquet" for name in self._names]
+        present = [file for file in files if file.is_file()]
+        if len(present) < len(files) and (present or table in TABLES):
+            missing = next(file for file in files if file not in present)
+            raise SnapshotError(f"{missing} is missing.", remedy="Restore the file, or write the pieces again.")
+        schema = STORED_TABLES[table].schema
+        return completed(pl.scan_parquet(files), schema) if files and present else pl.LazyFrame(schema=schema)
 
     @property
     def hosts(self) -> pl.DataFrame:
-        """The table `hosts`."""
+        """The table `hosts` of the whole fleet."""
         return self.scan("hosts").collect()
 
     def snapshots(self) -> Iterator[Snapshot]:
-        """The pieces one after the other, each a snapshot: for what needs whole tables, such as the audit of hosts."""
+        """The pieces one after the other, each a snapshot, for questions that need complete tables."""
         return (read_snapshot(self.folder / name) for name in self._names)
 
     def snapshot(self) -> Snapshot:
@@ -86,148 +83,28 @@ class Pieces:
         Raises
         ------
         SnapshotError
-            When a piece can't be read.
+            When a piece cannot be read.
         """
         return concat(self.snapshots())
 
 
-def scan(folder: str | os.PathLike[str]) -> Pieces:
+def scan_pieces(folder: str | os.PathLike[str]) -> Pieces:
     """A fleet that `Fleet.write_pieces` wrote, to be scanned lazily.
+
+    Parameters
+    ----------
+    folder
+        The folder that was given to `Fleet.write_pieces`.
 
     Raises
     ------
     SnapshotError
-        When it is no such folder, or one that was not written to its end.
+        When the folder has no pieces, or was not written to its end.
     """
     path = Path(folder)
     try:
         described = json.loads((path / PIECES_FILE).read_text(encoding="utf-8"))
         return Pieces(path, datetime.fromisoformat(described["taken_at"]), tuple(described["pieces"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        problem = f"{path} has no whole pieces of a fleet: {error}."
+        problem = f"{path} has no complete pieces of a fleet: {error}."
         raise SnapshotError(problem, remedy="Name a folder that Fleet.write_pieces has finished.") from error
-
-
-def in_groups(hosts: Sequence[Host], hosts_per_piece: int) -> list[Sequence[Host]]:
-    """The hosts of each piece, in their order.
-
-    Raises
-    ------
-    SnapshotError
-        When a piece would have none.
-    """
-    if hosts_per_piece < 1:
-        raise SnapshotError(f"A piece can't have {hosts_per_piece} hosts.", remedy="Give at least 1.")
-    return _slices(hosts, hosts_per_piece)
-
-
-def _slices(whole: Sequence[GivenT], size: int) -> list[Sequence[GivenT]]:
-    return [whole[start : start + size] for start in range(0, len(whole), size)]
-
-
-def write_pieces(groups: Sequence[Sequence[Host]], take: TakeInTurn, folder: Path, *, reveal: bool) -> Pieces:
-    """Take pieces, each of a group of hosts, and write each before the next is taken.
-
-    Raises
-    ------
-    SnapshotError
-        When the folder has pieces already, or can't be written.
-    """
-    _check_is_new(folder)
-    pieces = _named(groups)
-    _Writer(take, folder, reveal)(pieces)
-    return _finished(folder, pieces)
-
-
-def write_pieces_on_cluster(
-    engine: Any,
-    groups: Sequence[Sequence[Host]],
-    take: TakeInTurn,
-    folder: Path,
-    *,
-    reveal: bool,
-    on_host: Callable[[Host], object],
-) -> Pieces:
-    """Have workers take pieces, some in turn, each written where it was taken, into a folder that they all reach.
-
-    `on_host` is called with each host of pieces that are there.
-
-    Raises
-    ------
-    SnapshotError
-        When the folder has pieces already, or can't be written.
-    """
-    _check_is_new(folder)
-    pieces = _named(groups)
-    for turn, _ in on_cluster(engine, _Writer(take, folder, reveal), in_turns(engine, pieces)):
-        for host in chain.from_iterable(piece.hosts for piece in turn):
-            on_host(host)
-    return _finished(folder, pieces)
-
-
-def on_cluster(
-    engine: Any, task: Callable[[GivenT], ResultT], given: Sequence[GivenT]
-) -> Generator[tuple[GivenT, ResultT]]:
-    """Each thing given with what `task` makes of it, in order, on the Dask cluster that `engine` is a client of.
-
-    A worker that is lost costs another try.
-    """
-    # What a task gives depends on when it runs: it is never the same as one that ran before.
-    futures = engine.map(task, given, pure=False, retries=_RETRIES)
-    try:
-        for one, future in zip(given, futures, strict=True):
-            result = future.result()
-            future.release()
-            yield one, result
-    finally:
-        engine.cancel(futures)
-
-
-def in_turns(engine: Any, groups: Sequence[GivenT]) -> list[Sequence[GivenT]]:
-    """The groups of hosts that each worker takes in turn, so that their slow hosts are waited for together.
-
-    No more than leaves every thread with several turns: the last ones should end at about the same time.
-    """
-    threads = max(1, sum(engine.nthreads().values()))
-    return _slices(groups, max(1, min(_MOST_IN_TURN, len(groups) // (_TURNS_EACH * threads))))
-
-
-@dataclass(frozen=True, slots=True)
-class _Writer:
-    """Takes pieces in turn and writes each under its name, on whatever machine this runs."""
-
-    take: TakeInTurn
-    folder: Path
-    reveal: bool
-
-    def __call__(self, pieces: Sequence[_NamedPiece]) -> None:
-        # Some are there if the worker that wrote them was lost before it could say so.
-        missing = [piece for piece in pieces if not (self.folder / piece.name).exists()]
-        with closing(self.take([piece.hosts for piece in missing])) as taken:
-            for piece in missing:
-                # No variable holds a snapshot, so that one that is written is forgotten before the next is made.
-                next(taken).write(self.folder, reveal=self.reveal, name=piece.name)
-
-
-class _NamedPiece(NamedTuple):
-    name: str
-    hosts: Sequence[Host]
-
-
-def _named(groups: Sequence[Sequence[Host]]) -> list[_NamedPiece]:
-    return [_NamedPiece(f"piece-{number:06}", hosts) for number, hosts in enumerate(groups)]
-
-
-def _check_is_new(folder: Path) -> None:
-    if (folder / PIECES_FILE).exists() or any(folder.glob("piece-*")):
-        raise SnapshotError(f"{folder} has the pieces of a fleet already.", remedy="Name a new folder.")
-
-
-def _finished(folder: Path, pieces: Sequence[_NamedPiece]) -> Pieces:
-    """The folder, which is one of pieces from now on."""
-    taken_at = datetime.now(UTC)
-    names = tuple(piece.name for piece in pieces)
-    folder.mkdir(parents=True, exist_ok=True)
-    with replaced_file(folder / PIECES_FILE) as making:
-        making.write_text(json.dumps({"taken_at": taken_at.isoformat(), "pieces": names}, indent=1), encoding="utf-8")
-    return Pieces(folder, taken_at, names)

@@ -17,7 +17,7 @@ from dockerframe._storage.layout import (
     location,
 )
 from dockerframe.errors import HistoryError
-from dockerframe.schemas import KEPT_TABLES
+from dockerframe.tables import STORED_TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -47,7 +47,9 @@ class StoredSnapshots:
         """
         table = self._open(SNAPSHOTS)
         if table is None:
-            raise HistoryError(f"{self.store} is no history.", remedy="Save a snapshot there first: snap.save(store).")
+            raise HistoryError(
+                f"{self.store} is no history.", remedy="Save a snapshot there first: snap.append_history(store)."
+            )
         return self._within(pl.scan_delta(table)).sort("taken_at", "snapshot_id").select(*SNAPSHOTS_SCHEMA).collect()
 
     def scan(self, name: str) -> pl.LazyFrame:
@@ -58,9 +60,9 @@ class StoredSnapshots:
         HistoryError
             When there is no such table or history.
         """
-        if name not in KEPT_TABLES:
-            raise HistoryError(f"There is no table {name!r}.", remedy=f"Use one of {', '.join(KEPT_TABLES)}.")
-        wanted = pl.Schema({**MARKS, **KEPT_TABLES[name].schema})
+        if name not in STORED_TABLES:
+            raise HistoryError(f"There is no table {name!r}.", remedy=f"Use one of {', '.join(STORED_TABLES)}.")
+        wanted = pl.Schema({**MARKS, **STORED_TABLES[name].schema})
         whole = self.snapshots().lazy().select("snapshot_id")
         table = self._open(name)
         if table is None:
@@ -109,7 +111,7 @@ def expire(stored: StoredSnapshots, before: datetime, keep_files: timedelta) -> 
     limit = f"taken_at < '{before:%Y-%m-%dT%H:%M:%S.%fZ}'"
     try:
         # First what makes them seen: a reader never finds half of a snapshot.
-        for name in (SNAPSHOTS, *KEPT_TABLES):
+        for name in (SNAPSHOTS, *STORED_TABLES):
             where = location(stored.store, name)
             if not DeltaTable.is_deltatable(where, options):
                 continue

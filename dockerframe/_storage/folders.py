@@ -17,7 +17,8 @@ import polars as pl
 
 from dockerframe._storage.tables import FORMATS, write_table
 from dockerframe.errors import SnapshotError
-from dockerframe.schemas import INSPECTIONS, KEPT_TABLES, TABLES, completed
+from dockerframe.schemas import completed
+from dockerframe.tables import OPTIONAL_TABLES, STORED_TABLES, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -133,9 +134,9 @@ def read_tables(folder: str | os.PathLike[str]) -> tuple[dict[str, pl.DataFrame]
             remedy="Read it with the version of dockerframe that wrote it.",
         )
     try:
-        names = [*TABLES, *([INSPECTIONS.name] if (path / f"{INSPECTIONS.name}.parquet").exists() else [])]
+        names = [*TABLES, *(name for name in OPTIONAL_TABLES if (path / f"{name}.parquet").exists())]
         tables = {
-            name: completed(pl.read_parquet(path / f"{name}.parquet"), KEPT_TABLES[name].schema) for name in names
+            name: completed(pl.read_parquet(path / f"{name}.parquet"), STORED_TABLES[name].schema) for name in names
         }
     except (OSError, pl.exceptions.PolarsError) as error:
         raise SnapshotError(

@@ -9,7 +9,7 @@ import polars as pl
 
 from dockerframe._derive.columns.ports import on_every_address
 from dockerframe._derive.labels import KEYS
-from dockerframe.schemas import INSPECTIONS, TABLES
+from dockerframe.tables import OPTIONAL_TABLES, STORED_TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -29,24 +29,21 @@ class FleetTables:
     `inspections` is empty when nothing was inspected; rules that need it do not run then.
     """
 
-    hosts: pl.LazyFrame
-    containers: pl.LazyFrame
-    routes: pl.LazyFrame
-    route_fields: pl.LazyFrame
-    ports: pl.LazyFrame
-    mounts: pl.LazyFrame
-    networks: pl.LazyFrame
-    labels: pl.LazyFrame
-    dependencies: pl.LazyFrame
-    errors: pl.LazyFrame
-    inspections: pl.LazyFrame
-
     def __init__(self, tables: Mapping[str, pl.DataFrame]) -> None:
         self.frames = tables
-        for name in TABLES:
-            setattr(self, name, tables[name].lazy())
-        self.is_inspected = "inspections" in tables
-        self.inspections = tables.get("inspections", INSPECTIONS.empty()).lazy()
+
+    def __getattr__(self, name: str) -> pl.LazyFrame:
+        """A table by its name."""
+        if name in self.frames:
+            return self.frames[name].lazy()
+        if name in OPTIONAL_TABLES:
+            return OPTIONAL_TABLES[name].empty().lazy()
+        raise AttributeError(f"There is no table {name!r}; use one of {', '.join(STORED_TABLES)}.")
+
+    @property
+    def is_inspected(self) -> bool:
+        """Whether containers were inspected."""
+        return "inspections" in self.frames
 
     @cached_property
     def compose(self) -> pl.LazyFrame:

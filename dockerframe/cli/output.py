@@ -12,7 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from dockerframe._report.listings import listing, named
-from dockerframe._storage import write_table
+from dockerframe._storage.tables import write_table
 from dockerframe._text import shown_lines, shown_text
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from dockerframe._snapshot import Snapshot
+    from dockerframe._snapshot.snapshot import Snapshot
 
 # What a pipe gets: wide enough that no value of interest is cut, as there is nothing to fit.
 _PIPE_WIDTH = 240

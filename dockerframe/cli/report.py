@@ -10,12 +10,13 @@ import polars as pl
 import typer
 
 from dockerframe._fleet.fleet import Fleet
-from dockerframe._queries.diff import said
+from dockerframe._queries.diff import summary
 from dockerframe._redaction import redact_differences
 from dockerframe._report.listings import listing
-from dockerframe._snapshot import diff
+from dockerframe._report.metrics import write_metrics
 from dockerframe._snapshot.build import read_snapshot
-from dockerframe._storage import SNAPSHOT_FILE, write_metrics
+from dockerframe._snapshot.snapshot import diff
+from dockerframe._storage.folders import SNAPSHOT_FILE
 from dockerframe.cli.audit import FailOption, severity
 from dockerframe.cli.output import Output, print_listing, print_table, warn
 from dockerframe.cli.root import InspectOption, app, finish
@@ -25,7 +26,7 @@ from dockerframe.errors import SnapshotError, needs_extra
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dockerframe._snapshot import Snapshot
+    from dockerframe._snapshot.snapshot import Snapshot
 
 LAST = "last"
 _SCHEDULER_SECONDS = 10
@@ -67,15 +68,15 @@ def report(
     options: dict[str, Any] = {"size": size, "inspect": inspect, **({"progress": False} if quiet else {})}
     with _cluster(scheduler) as engine:
         snap = source.snapshot(engine=engine, **options)
-    snap = snap if geo is None else snap.locate(geo)
+    snap = snap if geo is None else snap.with_locations(geo)
     changes = None if earlier is None else diff(earlier, snap)
     folder = snap.write(
         out, [one.strip() for one in formats.split(",") if one.strip()], since=changes, reveal=source.reveal
     )
     if save is not None:
-        snap.save(save, reveal=source.reveal)
+        snap.append_history(save, reveal=source.reveal)
     if metrics is not None:
-        write_metrics(snap.metrics(), metrics)
+        write_metrics(snap.to_prometheus(), metrics)
     if not quiet:
         typer.echo(folder)
     if earlier is not None and changes is not None:
@@ -122,7 +123,7 @@ def _print_changes(earlier: Snapshot, snap: Snapshot, found: pl.DataFrame, *, qu
     if found.height:
         print_listing(listing({**snap.tables, "differences": found}, "differences"), "Differences")
     if found.height or not quiet:
-        typer.echo(f"Since {earlier.taken_at:%Y-%m-%d %H:%M:%S} UTC: {said(found)}.")
+        typer.echo(f"Since {earlier.taken_at:%Y-%m-%d %H:%M:%S} UTC: {summary(found)}.")
 
 
 @app.command()

@@ -11,7 +11,7 @@ import dockerframe
 from dockerframe.cli.output import Output, warn
 
 if TYPE_CHECKING:
-    from dockerframe._snapshot import Snapshot
+    from dockerframe._snapshot.snapshot import Snapshot
 
 SOME_FAILED: Final = 1
 USAGE: Final = 2

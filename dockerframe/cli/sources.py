@@ -19,7 +19,7 @@ from dockerframe.cli.output import warn
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dockerframe._snapshot import Snapshot
+    from dockerframe._snapshot.snapshot import Snapshot
 
 _PANEL = "Which fleet"
 _INTERRUPTED = 130

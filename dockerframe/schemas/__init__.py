@@ -6,8 +6,10 @@ Times are UTC, sizes bytes, durations Polars durations. The key of a table stand
 
 from dockerframe.schemas.audit_tables import DIFFERENCES, FINDINGS, INSPECTIONS, RULES
 from dockerframe.schemas.columns import (
+    CONTAINER_KEY,
     DURATION,
     HIGHEST_PORT,
+    HOST,
     LABELS,
     MOUNT_FIELDS,
     MOUNTS,
@@ -19,7 +21,7 @@ from dockerframe.schemas.columns import (
     Column,
     FrameT,
     Precedence,
-    Table,
+    TableSchema,
     completed,
 )
 from dockerframe.schemas.kinds import CHANGES, ERROR_KINDS, LABEL_ERROR_KINDS, SEVERITIES
@@ -35,15 +37,12 @@ from dockerframe.schemas.snapshot_tables import (
     ROUTE_FIELDS,
     ROUTES,
     SUMMARIES,
-    TABLES,
 )
-
-KEPT_TABLES = {**TABLES, INSPECTIONS.name: INSPECTIONS}
-"""What may be in a file or a history: the tables of a snapshot, and `inspections` where containers were inspected."""
 
 __all__ = [
     "CHANGES",
     "CONTAINERS",
+    "CONTAINER_KEY",
     "DEPENDENCIES",
     "DIFFERENCES",
     "DURATION",
@@ -51,9 +50,9 @@ __all__ = [
     "ERROR_KINDS",
     "FINDINGS",
     "HIGHEST_PORT",
+    "HOST",
     "HOSTS",
     "INSPECTIONS",
-    "KEPT_TABLES",
     "LABELS",
     "LABELS_TABLE",
     "LABEL_ERROR_KINDS",
@@ -71,11 +70,10 @@ __all__ = [
     "RULES",
     "SEVERITIES",
     "SUMMARIES",
-    "TABLES",
     "TIME",
     "Column",
     "FrameT",
     "Precedence",
-    "Table",
+    "TableSchema",
     "completed",
 ]  # fmt: skip

@@ -6,10 +6,10 @@ from typing import Final
 
 import polars as pl
 
-from dockerframe.schemas.columns import CONTAINER_KEY, HOST, TIME, Column, Table
+from dockerframe.schemas.columns import CONTAINER_KEY, HOST, TIME, Column, TableSchema
 from dockerframe.schemas.kinds import SEVERITIES
 
-INSPECTIONS: Final = Table(
+INSPECTIONS: Final = TableSchema(
     "inspections",
     "a container that was inspected",
     ("host", "container_id"),
@@ -46,7 +46,7 @@ INSPECTIONS: Final = Table(
     ),
 )
 
-FINDINGS: Final = Table(
+FINDINGS: Final = TableSchema(
     "findings",
     "something that a rule of the audit found",
     ("host", "container_id", "rule", "evidence"),
@@ -63,7 +63,7 @@ FINDINGS: Final = Table(
     ),
 )
 
-RULES: Final = Table(
+RULES: Final = TableSchema(
     "rules",
     "a rule of the audit",
     ("rule",),
@@ -78,7 +78,7 @@ RULES: Final = Table(
     ),
 )
 
-DIFFERENCES: Final = Table(
+DIFFERENCES: Final = TableSchema(
     "differences",
     "something that differs between two snapshots",
     ("host", "container_id", "change", "field"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import polars as pl
 
@@ -16,13 +16,10 @@ from dockerframe.schemas.columns import (
     PORTS,
     TIME,
     Column,
-    Table,
+    TableSchema,
 )
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-HOSTS: Final = Table(
+HOSTS: Final = TableSchema(
     "hosts",
     "a host, reachable or not",
     ("host",),
@@ -52,7 +49,7 @@ HOSTS: Final = Table(
     ),
 )
 
-SUMMARIES: Final = Table(
+SUMMARIES: Final = TableSchema(
     "summaries",
     "a container as the engine sends it, before anything is derived",
     ("host", "container_id"),
@@ -65,12 +62,14 @@ SUMMARIES: Final = Table(
         Column("created", TIME, "when the container was created; null where no calendar has that time"),
         Column("state", pl.String(), "`created`, `running`, `paused`, `restarting`, `removing`, `exited` or `dead`"),
         Column("status", pl.String(), "the state in words"),
-        Column("health", pl.String(), "health check status; null when there is none"),
+        Column("health", pl.String(), "health check status; null without a health check or while it does not run"),
+        Column("failing_streak", pl.Int64(), "failed health checks in a row; null where the engine does not send it"),
         Column("labels", LABELS, "labels, by name"),
         Column("ports", PORTS, "port bindings, IPv4 and IPv6 alike"),
         Column("mounts", MOUNTS, "mounts"),
         Column("networks", NETWORKS, "attachments, by the name of the network"),
         Column("network_mode", pl.String(), "network mode; null where the engine does not send it (Podman)"),
+        Column("platform", pl.String(), "platform of the image as `os/arch[/variant]`; null where it is not sent"),
         Column("size_rw", pl.Int64(), "bytes written in the container; null unless asked for"),
         Column("size_root_fs", pl.Int64(), "bytes of the container and its image; null unless asked for"),
     ),
@@ -94,6 +93,7 @@ _DERIVED: Final = (
     Column("aliases", pl.List(pl.String()), "aliases, in order"),
     Column("compose_project", pl.String(), "Compose project; null without one"),
     Column("compose_service", pl.String(), "Compose service; null without one"),
+    Column("swarm_service", pl.String(), "Swarm service; null without one"),
     Column("dependencies", pl.List(pl.String()), "names it depends on, in order"),
     Column("is_blacklisted", pl.Boolean(), "whether it gets no route unless it is explicit"),
     Column("blacklist_reasons", pl.List(pl.String()), "why, as `mount:`, `port:`, `image:` or `author:` and a value"),
@@ -109,9 +109,9 @@ _DERIVED: Final = (
     Column("no_loading_page", pl.Boolean(), "whether the loading page is left out"),
 )
 
-CONTAINERS: Final = Table("containers", "a container", ("host", "container_id"), (*SUMMARIES.columns, *_DERIVED))
+CONTAINERS: Final = TableSchema("containers", "a container", ("host", "container_id"), (*SUMMARIES.columns, *_DERIVED))
 
-ROUTE_FIELDS: Final = Table(
+ROUTE_FIELDS: Final = TableSchema(
     "route_fields",
     "a field of an alias, as labels set it",
     ("host", "container_id", "alias", "field"),
@@ -125,13 +125,14 @@ ROUTE_FIELDS: Final = Table(
     ),
 )
 
-ROUTES: Final = Table(
+ROUTES: Final = TableSchema(
     "routes",
     "an alias of a container",
     ("host", "container_id", "alias"),
     (
         *CONTAINER_KEY,
-        Column("alias", pl.String(), "alias"),
+        Column("alias", pl.String(), "alias, as the labels write it"),
+        Column("served_alias", pl.String(), "alias as it is served: trimmed and in lower case"),
         Column("container_name", pl.String(), "name of the container"),
         Column("scheme", pl.String(), "scheme of the target"),
         Column("target_host", pl.String(), "host name or address of the target; null when there is none"),
@@ -148,14 +149,14 @@ ROUTES: Final = Table(
     ),
 )
 
-LABELS_TABLE: Final = Table(
+LABELS_TABLE: Final = TableSchema(
     "labels",
     "a label of a container",
     ("host", "container_id", "key"),
     (*CONTAINER_KEY, Column("key", pl.String(), "name"), Column("value", pl.String(), "value")),
 )
 
-PORTS_TABLE: Final = Table(
+PORTS_TABLE: Final = TableSchema(
     "ports",
     "a port binding of a container",
     ("host", "container_id", "ip", "private_port", "public_port", "type"),
@@ -168,7 +169,7 @@ PORTS_TABLE: Final = Table(
     ),
 )
 
-MOUNTS_TABLE: Final = Table(
+MOUNTS_TABLE: Final = TableSchema(
     "mounts",
     "a mount of a container",
     ("host", "container_id", "destination"),
@@ -185,7 +186,7 @@ MOUNTS_TABLE: Final = Table(
     ),
 )
 
-NETWORKS_TABLE: Final = Table(
+NETWORKS_TABLE: Final = TableSchema(
     "networks",
     "an attachment of a container to a network",
     ("host", "container_id", "network"),
@@ -205,10 +206,10 @@ NETWORKS_TABLE: Final = Table(
     ),
 )
 
-DEPENDENCIES: Final = Table(
+DEPENDENCIES: Final = TableSchema(
     "dependencies",
     "something a container says it depends on",
-    ("host", "container_id", "dependency"),
+    ("host", "container_id", "dependency", "resolved_id"),
     (
         *CONTAINER_KEY,
         Column("dependency", pl.String(), "name it depends on"),
@@ -219,7 +220,7 @@ DEPENDENCIES: Final = Table(
     ),
 )
 
-ERRORS: Final = Table(
+ERRORS: Final = TableSchema(
     "errors",
     "something wrong with one container's labels",
     ("host", "container_id", "kind", "label"),
@@ -230,20 +231,3 @@ ERRORS: Final = Table(
         Column("message", pl.String(), "what is wrong and how to mend it"),
     ),
 )
-
-TABLES: Final[Mapping[str, Table]] = {
-    table.name: table
-    for table in (
-        HOSTS,
-        CONTAINERS,
-        ROUTES,
-        ROUTE_FIELDS,
-        PORTS_TABLE,
-        MOUNTS_TABLE,
-        NETWORKS_TABLE,
-        LABELS_TABLE,
-        DEPENDENCIES,
-        ERRORS,
-    )
-}
-"""The tables of a snapshot, by name, in the order in which they are shown and written."""

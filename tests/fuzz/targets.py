@@ -12,7 +12,7 @@ from dockerframe._bounded_yaml import InvalidYamlError, parse_yaml, typed
 from dockerframe._config.fleet_file import fleet_from_mapping
 from dockerframe._config.host import HostDefaults
 from dockerframe._config.values import Surroundings
-from dockerframe.schemas import TABLES
+from dockerframe.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -100,8 +100,8 @@ def test_diff_says_exactly_what_was_done(engine: Dockerd, fleet: dkf.Fleet) -> N
     found = dkf.diff(before, fleet.snapshot(progress=False))
     assert rows(found) == {
         ("stopped", "state", "state"),
-        ("gone", "went", None),
-        ("came", "came", None),
+        ("gone", "removed", None),
+        ("came", "added", None),
         ("relabelled", "recreated", None),
         ("relabelled", "labels", "tier"),
         ("relabelled", "labels", "proxy.web.port"),
@@ -149,7 +149,7 @@ class Watched:
         """Wait until changes are told: the first list of containers has nothing to be compared with."""
         for number in range(60):
             run(engine, f"begun-{number}")
-            if self.until((f"begun-{number}", "came"), seconds=1) >= {(f"begun-{number}", "came")}:
+            if self.until((f"begun-{number}", "added"), seconds=1) >= {(f"begun-{number}", "added")}:
                 return
         pytest.fail("nothing is told")
 
@@ -165,21 +165,21 @@ def test_watch_tells_each_change_and_misses_none_while_the_engine_is_away(engine
     watched = Watched(fleet)
     watched.begin(engine)
     run(engine, "second")
-    assert ("second", "came") in watched.until(("second", "came"))
+    assert ("second", "added") in watched.until(("second", "added"))
     engine.docker("kill", "second")
     assert ("second", "state") in watched.until(("second", "state"))
     engine.docker("rm", "second")
-    assert ("second", "went") in watched.until(("second", "went"))
+    assert ("second", "removed") in watched.until(("second", "removed"))
     engine.stop()
     assert (None, "host_failed") in watched.until((None, "host_failed"))
     engine.start()
     # Before it is listened to again.
     engine.docker("rm", "-f", "first")
     run(engine, "meanwhile")
-    wanted = ((None, "host_answers"), ("first", "went"), ("meanwhile", "came"))
+    wanted = ((None, "host_recovered"), ("first", "removed"), ("meanwhile", "added"))
     assert set(wanted) <= watched.until(*wanted)
     run(engine, "third")
-    assert ("third", "came") in watched.until(("third", "came"))
+    assert ("third", "added") in watched.until(("third", "added"))
     watched.end(engine)
 
 

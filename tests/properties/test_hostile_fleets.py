@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import dockerframe as dkf
-from dockerframe._storage import junit, sarif
+from dockerframe.audit.formats import junit, sarif
 from tests.summaries import snapshot_of, summary
 
 PIECES = st.sampled_from([
@@ -100,7 +100,7 @@ def test_whatever_containers_say_can_be_audited_shown_and_written(tmp_path_facto
     for name, table in snap.tables.items():
         assert table.equals(back.tables[name]), name
     assert dkf.diff(snap, back).is_empty()
-    assert "\x1b" not in snap.html()
+    assert "\x1b" not in snap.to_html()
     snap.redacted()
-    snap.metrics()
+    snap.to_prometheus()
     snap.view()

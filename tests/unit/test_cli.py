@@ -194,7 +194,7 @@ def test_reports_since_the_last(tmp_path: Path) -> None:
     assert second.returncode == 4
     assert b"nothing changed" in second.stdout
     assert (Path(second.stdout.decode().splitlines()[0]) / "differences.parquet").exists()
-    assert dkf.history(store).snapshots.height == 2
+    assert dkf.read_history(store).snapshots().height == 2
     quiet = run("report", "--demo", "--out", out, "--since", str(folder), "--quiet", "--format", "csv")
     assert quiet.stdout == b""
     compared = run("diff", str(folder), "--demo")

@@ -10,7 +10,8 @@ import pytest
 
 import dockerframe as dkf
 from dockerframe._decode import decode_bodies, decode_inspections, parsing
-from dockerframe.schemas import SUMMARIES, TABLES
+from dockerframe.schemas import SUMMARIES
+from dockerframe.tables import TABLES
 from tests.summaries import summary
 
 

@@ -13,7 +13,7 @@ import pytest
 
 import dockerframe as dkf
 from dockerframe._bounded_yaml import parse_yaml, typed
-from tests.engines.tls import write_tls_files
+from tests.tls_files import write_tls_files
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = sorted(DOCS.rglob("*.md"))

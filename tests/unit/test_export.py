@@ -12,8 +12,8 @@ import polars as pl
 import pytest
 
 import dockerframe as dkf
-from dockerframe import _storage as export
-from dockerframe._storage import folders, write_table
+from dockerframe._storage import folders
+from dockerframe._storage.tables import write_table
 from tests.summaries import snapshot_of, summary
 
 
@@ -84,7 +84,7 @@ def test_folders_that_are_no_snapshots(demo: dkf.Snapshot, tmp_path: Path) -> No
     only_csv = demo.write(tmp_path, ["csv"])
     with pytest.raises(dkf.SnapshotError, match="formats"):
         dkf.read_snapshot(only_csv)
-    (only_csv / export.SNAPSHOT_FILE).write_text('{"layout": 99}')
+    (only_csv / folders.SNAPSHOT_FILE).write_text('{"layout": 99}')
     with pytest.raises(dkf.SnapshotError, match="layout 99"):
         dkf.read_snapshot(only_csv)
 
@@ -119,6 +119,6 @@ def test_what_differs_is_written_from_a_snapshot_or_from_what_was_said_of_it(
     assert changes.height > 3
     written = [pl.read_parquet(demo.write(tmp_path, since=one) / "differences.parquet") for one in (before, changes)]
     assert written[0].equals(written[1])
-    assert demo.html(since=changes) == demo.html(since=before)
+    assert demo.to_html(since=changes) == demo.to_html(since=before)
     one_host = changes.filter(pl.col("host") == changes["host"][0])
     assert pl.read_parquet(demo.write(tmp_path, since=one_host) / "differences.parquet").height == one_host.height

@@ -7,7 +7,10 @@ import pytest
 from polars.testing import assert_frame_equal
 
 import dockerframe as dkf
-from dockerframe._expressions import COLUMNS, FRAMES
+from dockerframe import expr
+
+COLUMNS = {function.__name__: function for function in expr._COLUMNS}
+FRAMES = {function.__name__: function for function in expr._FRAMES}
 
 
 @pytest.fixture(scope="module")

@@ -10,9 +10,9 @@ import pytest
 CASES = [
     ("notebook", "ipywidgets", "snap.view()"),
     ("plots", "altair", "from dockerframe import plots"),
-    ("history", "deltalake", "snap.save('nowhere')"),
-    ("history", "deltalake", "dkf.history('nowhere')"),
-    ("geo", "maxminddb", "snap.locate('nowhere')"),
+    ("history", "deltalake", "snap.append_history('nowhere')"),
+    ("history", "deltalake", "dkf.read_history('nowhere')"),
+    ("geo", "maxminddb", "snap.with_locations('nowhere')"),
     ("testing", "vcr", "from dockerframe import testing"),
 ]
 BLOCKED = ["ipywidgets", "anywidget", "altair", "vl_convert", "deltalake", "maxminddb", "vcr", "distributed", "IPython"]
@@ -36,5 +36,5 @@ def test_the_extra_is_named(extra: str, package: str, code: str) -> None:
 
 
 def test_all_else_works_without_extras() -> None:
-    done = run("print(snap.findings().height, '<svg' in snap.html(), len(snap._repr_html_()) > 1000)")
+    done = run("print(snap.findings().height, '<svg' in snap.to_html(), len(snap._repr_html_()) > 1000)")
     assert done.stdout.split() == ["155", "False", "True"], done.stderr

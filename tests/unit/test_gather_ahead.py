@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pytest
 
 from dockerframe._config.host import Host, Timeouts
-from dockerframe._gather.gather import gather_ahead
+from dockerframe._gather.ahead import gather_ahead
 from dockerframe._transport.pool import ClientPool
 
 HOSTS = tuple(Host(f"h{number:03}", f"tcp://h{number:03}:2375") for number in range(100))

@@ -15,7 +15,8 @@ import pytest
 from polars.testing import assert_frame_equal
 
 import dockerframe as dkf
-from dockerframe.schemas import INSPECTIONS, TABLES
+from dockerframe.schemas import INSPECTIONS
+from dockerframe.tables import TABLES
 from tests.summaries import snapshot_of, summary
 
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
@@ -26,7 +27,7 @@ import dockerframe as dkf
 snap = dkf.Fleet.demo().snapshot(progress=False)
 print("ready", flush=True)
 for _ in range(int(sys.argv[2])):
-    snap.save(sys.argv[1])
+    snap.append_history(sys.argv[1])
     print("saved", flush=True)
 """
 
@@ -38,13 +39,13 @@ def demo() -> dkf.Snapshot:
 
 def taken(days: float, *names: str) -> dkf.Snapshot:
     snap = snapshot_of(*(summary(Id=name, Names=[f"/{name}"]) for name in names))
-    return dkf.Snapshot(**snap.tables, taken_at=NOW + timedelta(days=days))
+    return dkf.Snapshot(snap.tables, taken_at=NOW + timedelta(days=days))
 
 
 def test_a_snapshot_comes_back_equal(demo: dkf.Snapshot, tmp_path: Path) -> None:
     inspected = demo.with_tables({"inspections": INSPECTIONS.empty()})
-    inspected.save(tmp_path)
-    back = dkf.history(tmp_path).last()
+    inspected.append_history(tmp_path)
+    back = dkf.read_history(tmp_path).last()
     for name, table in inspected.tables.items():
         assert_frame_equal(back.tables[name], table, check_row_order=name == "hosts")
         assert back.tables[name].schema == (TABLES | {"inspections": INSPECTIONS})[name].schema
@@ -54,26 +55,26 @@ def test_a_snapshot_comes_back_equal(demo: dkf.Snapshot, tmp_path: Path) -> None
 
 def test_at_a_time_between_two_and_over_time(tmp_path: Path) -> None:
     for days, names in ((0, ["a"]), (1, ["a", "b"]), (2, ["b"])):
-        taken(days, *names).save(tmp_path)
-    past = dkf.history(tmp_path)
-    assert past.snapshots["containers"].to_list() == [1, 2, 1]
+        taken(days, *names).append_history(tmp_path)
+    past = dkf.read_history(tmp_path)
+    assert past.snapshots()["containers"].to_list() == [1, 2, 1]
     assert past.at(NOW + timedelta(days=1.5)).containers["container_name"].sort().to_list() == ["a", "b"]
     assert past.at(NOW).containers["container_name"].to_list() == ["a"]
     assert past.last().containers["container_name"].to_list() == ["b"]
     middle = past.between(NOW + timedelta(days=1), NOW + timedelta(days=2))
-    assert middle.snapshots.height == 2
+    assert middle.snapshots().height == 2
     seen = middle.scan("containers").group_by("container_name").len().sort("container_name").collect()
     assert seen.rows() == [("a", 1), ("b", 2)]
     found = dkf.diff(past.at(NOW), past.last())
-    assert set(found.select("container_name", "change").rows()) == {("a", "went"), ("b", "came")}
+    assert set(found.select("container_name", "change").rows()) == {("a", "removed"), ("b", "added")}
 
 
 def test_what_is_wrong_is_told(tmp_path: Path) -> None:
-    past = dkf.history(tmp_path / "none")
+    past = dkf.read_history(tmp_path / "none")
     with pytest.raises(dkf.HistoryError, match="is no history"):
-        _ = past.snapshots
-    taken(0, "a").save(tmp_path)
-    past = dkf.history(tmp_path)
+        _ = past.snapshots()
+    taken(0, "a").append_history(tmp_path)
+    past = dkf.read_history(tmp_path)
     with pytest.raises(dkf.HistoryError, match="or before"):
         past.at(NOW - timedelta(days=1))
     with pytest.raises(dkf.HistoryError, match="has no time zone"):
@@ -84,22 +85,22 @@ def test_what_is_wrong_is_told(tmp_path: Path) -> None:
         past.between(NOW + timedelta(days=1)).last()
     (tmp_path / "file").write_text("")
     with pytest.raises(dkf.HistoryError, match="was not saved"):
-        taken(0, "a").save(tmp_path / "file")
+        taken(0, "a").append_history(tmp_path / "file")
 
 
 def test_retention_by_age(tmp_path: Path) -> None:
     for days in range(5):
-        taken(days, "a").save(tmp_path)
-    past = dkf.history(tmp_path)
+        taken(days, "a").append_history(tmp_path)
+    past = dkf.read_history(tmp_path)
     assert past.expire(timedelta(days=2), now=NOW + timedelta(days=4), keep_files=timedelta(0)) == 2
-    assert past.snapshots["taken_at"].to_list() == [NOW + timedelta(days=days) for days in (2, 3, 4)]
+    assert past.snapshots()["taken_at"].to_list() == [NOW + timedelta(days=days) for days in (2, 3, 4)]
     assert past.scan("containers").collect().height == 3
     assert past.last().containers.height == 1
 
 
 def test_a_table_that_was_never_saved_is_empty(tmp_path: Path) -> None:
-    taken(0, "a").save(tmp_path)
-    assert dkf.history(tmp_path).scan("inspections").collect().height == 0
+    taken(0, "a").append_history(tmp_path)
+    assert dkf.read_history(tmp_path).scan("inspections").collect().height == 0
 
 
 @pytest.mark.timeout(900)
@@ -113,8 +114,8 @@ def test_200_saves_of_4_processes_lose_nothing(demo: dkf.Snapshot, tmp_path: Pat
     finally:
         for process in running:
             process.kill()
-    past = dkf.history(tmp_path)
-    assert past.snapshots["snapshot_id"].n_unique() == 200
+    past = dkf.read_history(tmp_path)
+    assert past.snapshots()["snapshot_id"].n_unique() == 200
     rows = past.scan("labels").group_by("snapshot_id").len().collect()
     assert rows.height == 200
     assert rows["len"].unique().to_list() == [demo.labels.height]
@@ -122,7 +123,7 @@ def test_200_saves_of_4_processes_lose_nothing(demo: dkf.Snapshot, tmp_path: Pat
 
 @pytest.mark.skipif(os.name != "posix", reason="processes are killed as POSIX has it")
 def test_a_save_that_is_killed_is_seen_whole_or_not_at_all(demo: dkf.Snapshot, tmp_path: Path) -> None:
-    demo.save(tmp_path)
+    demo.append_history(tmp_path)
     for number in range(8):
         process = subprocess.Popen([sys.executable, "-c", SAVE_MANY, str(tmp_path), "1000"], stdout=subprocess.PIPE)
         assert process.stdout is not None
@@ -133,9 +134,9 @@ def test_a_save_that_is_killed_is_seen_whole_or_not_at_all(demo: dkf.Snapshot, t
         process.send_signal(signal.SIGKILL)
         process.wait()
         process.stdout.close()
-    past = dkf.history(tmp_path)
-    assert past.snapshots.height >= 9
+    past = dkf.read_history(tmp_path)
+    assert past.snapshots().height >= 9
     counts = past.scan("containers").group_by("snapshot_id").len().collect()["len"]
     assert set(counts) == {demo.containers.height}
-    assert pl.Series(past.snapshots["containers"]).unique().to_list() == [demo.containers.height]
-    demo.save(tmp_path)
+    assert pl.Series(past.snapshots()["containers"]).unique().to_list() == [demo.containers.height]
+    demo.append_history(tmp_path)

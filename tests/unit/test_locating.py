@@ -39,7 +39,7 @@ def test_each_address_is_looked_up_once(database: Path, monkeypatch: pytest.Monk
     asked: list[str] = []
     found = locating._address
     monkeypatch.setattr(locating, "_address", lambda name: asked.append(name) or found(name))
-    snap = dkf.from_bodies(dict.fromkeys(urls, b"[]"), urls).locate(database)
+    snap = dkf.from_bodies(dict.fromkeys(urls, b"[]"), urls).with_locations(database)
     places = snap.hosts.select("host", "country", "city", "timezone", "latitude").rows()
     assert places == [
         ("a", "CH", "Bern", "Europe/Zurich", 46.95),
@@ -57,4 +57,4 @@ def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     (tmp_path / "x.mmdb").write_text("no")
     for name in ("x.mmdb", "none.mmdb"):
         with pytest.raises(dkf.SnapshotError, match="is no MaxMind database"):
-            dkf.from_bodies({"a": b"[]"}).locate(tmp_path / name)
+            dkf.from_bodies({"a": b"[]"}).with_locations(tmp_path / name)

@@ -17,7 +17,7 @@ import pytest
 from distributed import Client, LocalCluster
 
 import dockerframe as dkf
-from dockerframe._snapshot.pieces import _named, _Writer
+from dockerframe._fleet.cluster import _named, _Writer
 from tests.engines.process import free_port
 from tests.faults.stand_in import stand_ins
 
@@ -54,7 +54,7 @@ def test_pieces_here(fleet: dkf.Fleet, tmp_path: Path) -> None:
     whole = fleet.snapshot(progress=False)
     pieces = fleet.write_pieces(tmp_path / "p", hosts_per_piece=60)
     assert len(list((tmp_path / "p").glob("piece-*"))) == 5
-    again = dkf.scan(tmp_path / "p")
+    again = dkf.scan_pieces(tmp_path / "p")
     assert_same(again.snapshot(), whole)
     assert again.hosts.height == pieces.hosts.height == 250
     assert again.scan("containers").select(pl.len()).collect().item() == whole.containers.height
@@ -65,8 +65,8 @@ def test_pieces_here(fleet: dkf.Fleet, tmp_path: Path) -> None:
     # Pieces of a run that did not end are of another time.
     with pytest.raises(dkf.SnapshotError, match="pieces of a fleet already"):
         fleet.write_pieces(tmp_path / "p")
-    with pytest.raises(dkf.SnapshotError, match="no whole pieces"):
-        dkf.scan(tmp_path)
+    with pytest.raises(dkf.SnapshotError, match="no complete pieces"):
+        dkf.scan_pieces(tmp_path)
     with pytest.raises(dkf.SnapshotError, match="no table 'nope'"):
         again.scan("nope")
     with pytest.raises(dkf.SnapshotError, match="can't have 0 hosts"):

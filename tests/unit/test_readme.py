@@ -16,8 +16,8 @@ from packaging.specifiers import SpecifierSet
 
 import dockerframe as dkf
 from tests.docker_contexts import write_context
-from tests.engines.tls import write_tls_files
 from tests.faults.stand_in import stand_ins
+from tests.tls_files import write_tls_files
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()

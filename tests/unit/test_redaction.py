@@ -3,13 +3,29 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 import dockerframe as dkf
 from dockerframe import testing
-from dockerframe._redaction import REDACTED, is_secret_name, redact_text
+from dockerframe._redaction import (
+    HARMLESS_NAME,
+    RECOGNISED,
+    REDACTED,
+    SECRET_COLUMNS,
+    SECRET_NAME,
+    SecretColumns,
+    is_secret_name,
+    redact_differences,
+    redact_mapping,
+    redact_tables,
+    redact_text,
+)
+from dockerframe.schemas import DIFFERENCES, FINDINGS, INSPECTIONS, LABELS, RULES
+from dockerframe.tables import STORED_TABLES
 from tests.summaries import snapshot_of, summary
 
 SECRET = "hunter2hunter2"
@@ -39,6 +55,29 @@ TEXTS = [
 ]
 
 
+MORE_SECRET_NAMES = [
+    "smtpPass",
+    "dbPassword",
+    "admin_pw",
+    "app.jwt",
+    "Cookie",
+    "API_TOKENS",
+    "requirepass",
+    "caddy.basic_auth.bob",
+    "x.Authorization",
+]
+MORE_HARMLESS_NAMES = [
+    "DB_PASSWORD_FILE", "secretName", "token_url", "tokenUrl", "public_key", "max_tokens", "bypass", "passthrough", "oauth2", "PASSENGER_ROOT",
+    "traefik.http.routers.token-app.rule", "proxy.secrets.port", "sticky.cookie", "forwardauth", "tokenizer", "keys.count", "",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [*NAMES, *MORE_SECRET_NAMES, *HARMLESS, *MORE_HARMLESS_NAMES])
+def test_python_and_polars_read_names_alike(name: str) -> None:
+    for pattern in (SECRET_NAME, HARMLESS_NAME):
+        assert bool(re.search(pattern, name)) == pl.Series([name]).str.contains(pattern).item()
+
+
 def secretive() -> dict[str, object]:
     labels = {
         "DB_PASSWORD": SECRET,
@@ -51,12 +90,12 @@ def secretive() -> dict[str, object]:
     return summary(Labels=labels, Command=f"run --token {SECRET}")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", [*NAMES, *MORE_SECRET_NAMES])
 def test_secret_names(name: str) -> None:
     assert is_secret_name(name)
 
 
-@pytest.mark.parametrize("name", HARMLESS)
+@pytest.mark.parametrize("name", [*HARMLESS, *MORE_HARMLESS_NAMES])
 def test_harmless_names(name: str) -> None:
     assert not is_secret_name(name)
 
@@ -92,8 +131,8 @@ def test_nothing_written_has_them_unless_asked_for(tmp_path: Path) -> None:
         written.hosts.to_dicts()
     )
     assert dkf.diff(written, snap).height == 0
-    snap.save(tmp_path / "store")
-    stored = dkf.history(tmp_path / "store").last()
+    snap.append_history(tmp_path / "store")
+    stored = dkf.read_history(tmp_path / "store").last()
     assert SECRET not in str([table.to_dicts() for table in stored.tables.values()])
     assert snap.write(tmp_path / "d", reveal=True).is_dir()
     assert dkf.read_snapshot(tmp_path / "d" / next((tmp_path / "d").iterdir()).name).equals(snap)
@@ -106,16 +145,17 @@ def test_nothing_shown_has_them_unless_asked_for(tmp_path: Path) -> None:
     assert SECRET in repr(snap.explain("web", reveal=True))
     view = snap.view()
     for tab in ("containers", "routes", "findings", "hosts"):
-        view.open(tab)
-        assert SECRET not in json.dumps(view._tables[tab].rows)
+        view.show_tab(tab)
+        assert view.widget.state["rows"]
+        assert SECRET not in json.dumps(view.widget.state["rows"])
     view._open(f"local\x1f{snap.containers['container_id'].item()}")
-    assert SECRET not in json.dumps(view._panel.content)
-    assert "middlewares.oidc" in json.dumps(view._panel.content)
+    assert SECRET not in json.dumps(view.widget.state["details"])
+    assert "middlewares.oidc" in json.dumps(view.widget.state["details"])
     view._open("local")
-    assert SECRET not in json.dumps(view._panel.content)
-    view.open("containers")
-    assert SECRET not in view.export(tmp_path / "x.csv").read_text()
-    assert SECRET in snap.view(reveal=True).export(tmp_path / "y.csv").read_text()
+    assert SECRET not in json.dumps(view.widget.state["details"])
+    view.show_tab("containers")
+    assert SECRET not in view.write(tmp_path / "x.csv").read_text()
+    assert SECRET in snap.view(reveal=True).write(tmp_path / "y.csv").read_text()
 
 
 def test_the_demo_fleet_has_no_secrets() -> None:
@@ -130,3 +170,87 @@ def test_cassettes(tmp_path: Path) -> None:
     assert SECRET.encode() not in scrubbed["body"]["string"]
     assert json.loads(scrubbed["body"]["string"])["Config"]["Env"][1] == "A=1"
     assert scrubbed["headers"]["Content-Length"] == [str(len(scrubbed["body"]["string"]))]
+
+
+def test_every_table_declares_its_columns() -> None:
+    tables = {**STORED_TABLES, **{table.name: table for table in (DIFFERENCES, FINDINGS, INSPECTIONS, RULES)}}
+    assert set(SECRET_COLUMNS) == set(tables)
+    for name, columns in SECRET_COLUMNS.items():
+        declared = {*columns.texts, *(column for pair in columns.values for column in pair), *columns.maps}
+        assert declared <= set(tables[name].schema)
+
+
+def test_a_table_without_a_declaration_is_searched_in_full() -> None:
+    volumes = pl.DataFrame(
+        {
+            "volume": ["media", None],
+            "mountpoint": [f"//bob:{SECRET}@nas:445/media", "/srv"],
+            "options": [[f"--password={SECRET}"], None],
+            "labels": pl.Series([{"db_password": SECRET, "app": "x"}, {}], dtype=LABELS),
+            "size": [1, 2],
+        }
+    )
+    redacted = redact_tables({"volumes": volumes})["volumes"]
+    assert SECRET not in str(redacted.to_dicts())
+    assert redacted.schema == volumes.schema
+    assert redacted["labels"].to_list() == [{"db_password": REDACTED, "app": "x"}, {}]
+    assert redacted.row(1) == volumes.row(1)
+
+
+def test_a_table_may_declare_its_own_columns() -> None:
+    table = pl.DataFrame({"option": ["pass", "vers"], "set": [SECRET, "3.0"], "note": [f"token={SECRET}", ""]})
+    columns = {"options": SecretColumns(values=(("option", "set"),))}
+    redacted = redact_tables({"options": table}, columns)["options"]
+    assert redacted["set"].to_list() == [REDACTED, "3.0"]
+    assert redacted["note"].to_list() == table["note"].to_list()
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["CMD", "redis-cli", "-a", SECRET, "ping"],
+        ["CMD", "mysqladmin", "ping", "--password", SECRET],
+        ["CMD-SHELL", f"mysqladmin ping -p{SECRET}"],
+    ],
+)
+def test_arguments_are_searched_together(command: list[str]) -> None:
+    inspections = pl.DataFrame({"healthcheck": [command, ["CMD", "true"], [], None]})
+    redacted = redact_tables({"inspections": inspections})["inspections"]["healthcheck"].to_list()
+    assert redacted[0] == [part.replace(SECRET, REDACTED) for part in command]
+    assert redacted[1:] == [["CMD", "true"], [], None]
+
+
+def test_differences_are_redacted_by_the_name_of_the_field() -> None:
+    rows = {
+        "field": ["db_password", None, "port"],
+        "before": ["a", f"run --token {SECRET}", "80"],
+        "after": ["b", None, None],
+    }
+    redacted = redact_differences(pl.DataFrame(rows))
+    assert redacted["before"].to_list() == [REDACTED, f"run --token {REDACTED}", "80"]
+    assert redacted["after"].to_list() == [REDACTED, None, None]
+
+
+def test_maps_with_secrets_keep_the_other_rows() -> None:
+    rows = [{"a": "b"}, None, {"token": SECRET, "x": f"--pass {SECRET}"}, {}, {"token": ""}]
+    containers = pl.DataFrame({"labels": pl.Series(rows, dtype=LABELS)})
+    redacted = redact_tables({"containers": containers})["containers"]["labels"]
+    assert redacted.to_list() == [{"a": "b"}, None, {"token": REDACTED, "x": f"--pass {REDACTED}"}, {}, {"token": ""}]
+
+
+def test_a_table_without_rows_keeps_its_schema() -> None:
+    empty = {name: table.empty() for name, table in STORED_TABLES.items()}
+    assert all(
+        table.equals(empty[name]) and table.schema == empty[name].schema for name, table in redact_tables(empty).items()
+    )
+
+
+def test_mappings_keep_their_names() -> None:
+    assert redact_mapping({}) == {}
+    headers = {"Authorization": f"Bearer {SECRET}", "X-Registry-Auth": SECRET, "Accept": "*/*"}
+    assert redact_mapping(headers) == {"Authorization": REDACTED, "X-Registry-Auth": REDACTED, "Accept": "*/*"}
+
+
+def test_what_is_recognised_is_described() -> None:
+    assert "secret name" in RECOGNISED
+    assert all(meaning and not meaning.endswith(".") for meaning in RECOGNISED.values())

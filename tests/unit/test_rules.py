@@ -279,7 +279,7 @@ dockerframe:
 """
     )
     source = dkf.Fleet.from_file(tmp_path / "fleet.yml")
-    snap = dkf.Snapshot(**fleet(one(), one("db")).tables, taken_at=fleet().taken_at, audit_settings=source.audit)
+    snap = dkf.Snapshot(fleet(one(), one("db")).tables, taken_at=fleet().taken_at, audit_settings=source.audit)
     shown = snap.findings()
     bridge = shown.filter(pl.col("rule") == "default-bridge")
     assert bridge["container_name"].to_list() == ["db"]
@@ -314,9 +314,7 @@ def test_mistakes_in_suppressions_are_told_all_at_once() -> None:
 
 def test_a_rule_that_the_fleet_file_misspells() -> None:
     mapping = {"providers": {"docker": {"a": "unix:///x"}}, "dockerframe": {"audit": {"off": ["latest-tags"]}}}
-    snap = dkf.Snapshot(
-        **fleet().tables, taken_at=fleet().taken_at, audit_settings=dkf.Fleet.from_mapping(mapping).audit
-    )
+    snap = dkf.Snapshot(fleet().tables, taken_at=fleet().taken_at, audit_settings=dkf.Fleet.from_mapping(mapping).audit)
     with pytest.raises(dkf.AuditError, match="Did you mean latest-tag"):
         snap.findings()
 

@@ -16,7 +16,7 @@ from dockerframe import _config
 from dockerframe._config.docker_config import host_defaults
 from dockerframe._config.fleet_file import fleet_from_mapping, json_schema
 from dockerframe._config.values import Surroundings
-from tests.engines.tls import write_tls_files
+from tests.tls_files import write_tls_files
 
 FILE = Path(_config.__file__).with_name("fleet_file.schema.json")
 CHECKER = jsonschema.Draft202012Validator(json.loads(FILE.read_text()))

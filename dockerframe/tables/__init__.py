@@ -1,0 +1,42 @@
+"""Every table, declared once: one module per table, each with its `TABLE`.
+
+A module declares the columns of its table and what they mean, what a row is, which columns identify it, where it comes
+from, how it is derived and what people see of it. Snapshot attributes, commands, tabs, reports, files, histories and
+reference pages follow from here: to add a table, add a module.
+
+Times are UTC, sizes are bytes, durations are Polars durations. An empty fleet has the columns and types of a full one.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import TYPE_CHECKING, Final
+
+from dockerframe.tables._table import Listed, Table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def _registered() -> dict[str, Table]:
+    names = [module.name for module in iter_modules(__path__) if not module.name.startswith("_")]
+    tables: list[Table] = [import_module(f"{__name__}.{name}").TABLE for name in names]
+    return {table.name: table for table in sorted(tables, key=lambda table: table.order)}
+
+
+REGISTRY: Final[Mapping[str, Table]] = _registered()
+"""Every table by name, in the order in which they are shown."""
+
+TABLES: Final[Mapping[str, Table]] = {name: table for name, table in REGISTRY.items() if table.scope == "snapshot"}
+"""The tables that every snapshot has."""
+
+OPTIONAL_TABLES: Final[Mapping[str, Table]] = {
+    name: table for name, table in REGISTRY.items() if table.scope == "optional"
+}
+"""The tables that a snapshot has when it was asked for them."""
+
+STORED_TABLES: Final[Mapping[str, Table]] = {**TABLES, **OPTIONAL_TABLES}
+"""The tables that files and histories may hold."""
+
+__all__ = ["OPTIONAL_TABLES", "REGISTRY", "STORED_TABLES", "TABLES", "Listed", "Table"]

@@ -1,0 +1,28 @@
+"""What changed between two snapshots."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dockerframe.schemas import DIFFERENCES
+from dockerframe.tables._table import Listed, Table
+
+TABLE: Final = Table(
+    name="differences",
+    row=DIFFERENCES.row,
+    key=DIFFERENCES.key,
+    columns=DIFFERENCES.columns,
+    order=130,
+    source="two snapshots",
+    scope="result",
+    command=False,
+    listing=(
+        Listed("host", "host", priority=1),
+        Listed("container", "container_name", priority=1),
+        Listed("change", "change", priority=1),
+        Listed("field", "field", priority=1, wraps=True),
+        Listed("before", "before", priority=1, wraps=True),
+        Listed("after", "after", priority=1, wraps=True),
+    ),
+)
+"""One row per difference."""

@@ -1,0 +1,28 @@
+"""The labels of containers."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from dockerframe._derive.labels import labels_table
+from dockerframe._derive.stable_order import sorted_labels
+from dockerframe.schemas import LABELS_TABLE
+from dockerframe.tables._table import Listed, Table
+
+TABLE: Final = Table(
+    name="labels",
+    row=LABELS_TABLE.row,
+    key=LABELS_TABLE.key,
+    columns=LABELS_TABLE.columns,
+    order=80,
+    source="containers",
+    derive=lambda derivation: sorted_labels(labels_table(derivation.summaries)),
+    in_report=False,
+    listing=(
+        Listed("host", "host", priority=1),
+        Listed("container", "container_name", priority=1),
+        Listed("label", "key", priority=1, wraps=True),
+        Listed("value", "value", priority=1, wraps=True),
+    ),
+)
+"""One row per label of a container."""

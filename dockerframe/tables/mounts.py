@@ -1,0 +1,37 @@
+"""What is mounted into containers: folders of the host, volumes, tmpfs."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import polars as pl
+
+from dockerframe._derive.labels import KEYS
+from dockerframe.schemas import MOUNTS_TABLE
+from dockerframe.tables._table import Listed, Table
+
+TABLE: Final = Table(
+    name="mounts",
+    row=MOUNTS_TABLE.row,
+    key=MOUNTS_TABLE.key,
+    columns=MOUNTS_TABLE.columns,
+    order=60,
+    source="containers",
+    derive=lambda derivation: (
+        derivation.summaries.select(*KEYS, "mounts")
+        .explode("mounts", empty_as_null=False, keep_nulls=False)
+        .unnest("mounts")
+    ),
+    in_report=False,
+    listing=(
+        Listed("host", "host", priority=1),
+        Listed("container", "container_name", priority=1),
+        Listed("source", pl.coalesce("name", "source"), priority=1, wraps=True),
+        Listed("destination", "destination", priority=1, wraps=True),
+        Listed("access", pl.when("rw").then(pl.lit("read-write")).otherwise(pl.lit("read-only")), priority=1),
+        Listed("type", "type"),
+        Listed("driver", "driver", priority=3),
+        Listed("mode", "mode", priority=3),
+    ),
+)
+"""One row per mount."""
