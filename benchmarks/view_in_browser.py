@@ -1,6 +1,6 @@
-"""How long the view takes in a real browser: `python -m benchmarks.view_in_browser` (extra `dev`, and Chromium).
+"""The view in a real browser: `python -m benchmarks.view_in_browser` (extra `dev`, and Chromium).
 
-Prints milliseconds from the press of a key to what is seen, with 50,000 containers on 50 hosts.
+Prints milliseconds from the key press to the visible result, with 50,000 containers on 50 hosts.
 """
 
 from __future__ import annotations

@@ -12,13 +12,15 @@ import polars as pl
 from dockerframe._derive.columns.aliases import is_explicit_of
 from dockerframe._derive.columns.dependencies import dependency_edges
 from dockerframe._derive.columns.networks import shared_networks
+from dockerframe._derive.columns.ports import binding_order
 from dockerframe._derive.container_errors import container_errors
 from dockerframe._derive.containers import HostFacts, derive_containers
 from dockerframe._derive.labels import labels_by_name, proxy_labels
 from dockerframe._derive.routes.effective import derive_routes
 from dockerframe._derive.routes.fields import fields_table, resolve_routes, route_errors
 from dockerframe._derive.routes.labels import route_labels, sort_labels
-from dockerframe._derive.stable_order import in_stable_order
+from dockerframe._derive.stable_order import sorted_lists, sorted_networks
+from dockerframe.schemas import MOUNT_FIELDS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -93,7 +95,7 @@ class Derivation:
     @property
     def summaries(self) -> pl.DataFrame:
         """The summaries with ports, mounts and networks in one order, whatever the order an engine sends them in."""
-        return self._part("summaries", lambda: in_stable_order(self.gathered.summaries))
+        return self._part("summaries", lambda: _in_stable_order(self.gathered.summaries))
 
     @property
     def containers(self) -> pl.DataFrame:
@@ -186,3 +188,13 @@ class Derivation:
         of_values = self.routes.errors
         of_routes = self._resolved._replace(errors=pl.concat([self._resolved.errors, of_values]))
         return pl.concat([self.gathered.errors, self._own_errors, route_errors(self.containers, of_routes)])
+
+
+def _in_stable_order(summaries: pl.DataFrame) -> pl.DataFrame:
+    """Summaries whose ports, mounts and networks are in one order."""
+    other_fields = [pl.col(name) for name in MOUNT_FIELDS if name != "destination"]
+    return summaries.with_columns(
+        sorted_lists(summaries["ports"], binding_order()),
+        sorted_lists(summaries["mounts"], [pl.col("destination"), *other_fields]),
+        sorted_networks(summaries["networks"]),
+    )

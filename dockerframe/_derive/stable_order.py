@@ -10,21 +10,10 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from dockerframe._derive.columns.ports import binding_order
-from dockerframe.schemas import MOUNT_FIELDS, NETWORKS
+from dockerframe.schemas import NETWORKS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-
-def in_stable_order(summaries: pl.DataFrame) -> pl.DataFrame:
-    """Summaries whose ports, mounts and networks are in one order."""
-    other_fields = [pl.col(name) for name in MOUNT_FIELDS if name != "destination"]
-    return summaries.with_columns(
-        sorted_lists(summaries["ports"], binding_order()),
-        sorted_lists(summaries["mounts"], [pl.col("destination"), *other_fields]),
-        sorted_networks(summaries["networks"]),
-    )
 
 
 def sorted_lists(lists: pl.Series, keys: Sequence[pl.Expr]) -> pl.Series:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import polars as pl
 
 from dockerframe._decode.documents import parse_document
-from dockerframe._gather.gather import side_by_side
+from dockerframe._gather.gather import in_parallel
 from dockerframe._redaction import redact_text
 from dockerframe._transport.failures import TransportFailure, host_error
 from dockerframe._transport.sockets import addresses, open_tcp
@@ -110,7 +110,7 @@ def diagnose(host: Host, pool: ClientPool, *, recorded: bool = False) -> pl.Data
 
 def diagnose_hosts(hosts: Sequence[Host], pool: ClientPool, *, recorded: bool = False) -> pl.DataFrame:
     """`diagnose` for several hosts at the same time, in their order."""
-    found = side_by_side(hosts, lambda host: diagnose(host, pool, recorded=recorded))
+    found = in_parallel(hosts, lambda host: diagnose(host, pool, recorded=recorded))
     return pl.concat([pl.DataFrame(schema=DIAGNOSIS), *found])
 
 

@@ -281,12 +281,12 @@ class Snapshot:
         Examples
         --------
         >>> import dockerframe as dkf
-        >>> labels = {"proxy.app.port": "80", "proxy.*.port": "81"}
+        >>> labels = {"proxy.app.port": "8080", "proxy.*.port": "8081"}
         >>> dkf.from_summaries([{"Id": "1", "Names": ["/app"], "State": "running", "Labels": labels}]).explain("app")
         app (container app on local)
-          reaches http://127.0.0.1:80
-          port = 80  [proxy.app.port, alias]
-              lost: port = 81  [proxy.*.port, wildcard]
+          reaches http://127.0.0.1:8080
+          port = 8080  [proxy.app.port, alias]
+              lost: port = 8081  [proxy.*.port, wildcard]
         """
         return explain(self.tables, alias, self.precedence, reveal=reveal)
 

@@ -1,7 +1,7 @@
-"""Every table, once: its columns, their types and what they mean.
+"""The columns of every table, their types and meanings; kinds of errors and changes.
 
-An empty fleet has the columns and types of a full one, since both are made from what stands here.
-Times are UTC, sizes bytes, durations Polars durations. The key of a table stands first.
+An empty fleet has the columns and types of a full one. Times are UTC, sizes are bytes, durations are Polars durations.
+The key of a table comes first.
 """
 
 from dockerframe.schemas.audit_tables import DIFFERENCES, FINDINGS, INSPECTIONS, RULES

@@ -36,23 +36,23 @@ ERROR_KINDS: Final[Mapping[str, str]] = {
 """The values of `hosts.error_kind`, each with its meaning."""
 
 LABEL_ERROR_KINDS: Final[Mapping[str, str]] = {
-    "invalid_summary": "a container summary could not be read in whole, or has no usable Id",
-    "invalid_bool": "a label that must be a boolean is none",
-    "invalid_label": "a label's name is no route label",
+    "invalid_summary": "a container summary could not be read completely, or has no usable Id",
+    "invalid_bool": "a label that must be a boolean is not one",
+    "invalid_label": "the name of a label is not that of a route label",
     "empty_alias": "an alias is empty",
-    "alias_ref_out_of_range": "#n counts past the aliases, or n is no number",
-    "shortcut_conflict": "a plural shortcut and a full label set one field",
-    "label_conflict": "two labels can't both hold: one is a text where the other needs a mapping",
-    "invalid_yaml": "a label's YAML does not parse, is no mapping, or is past the bounds",
-    "too_many_fields": "wildcards would set more fields than one container may have",
+    "alias_ref_out_of_range": "#n is past the last alias, or n is not a number",
+    "shortcut_conflict": "a plural shortcut and a full label set the same field",
+    "label_conflict": "two labels conflict: one is a scalar where the other needs a mapping",
+    "invalid_yaml": "the YAML of a label does not parse, is not a mapping, or exceeds the limits",
+    "too_many_fields": "wildcards would set too many fields of one container",
     "network_not_found": "proxy.network names a network the container is not in",
-    "no_network": "a running container without any address to reach it at",
-    "invalid_idle": "an idle setting is not valid, so the container has none",
+    "no_network": "a running container has no address",
+    "invalid_idle": "an idle setting is invalid, so all of the container are dropped",
     "unknown_field": "a label sets a field that routes do not have; the route keeps its other fields",
     "invalid_value": "the value of a route field does not fit its type; it counts as not set",
     "invalid_route": "a route fails a check, so it is not served",
-    "duplicate_alias": "two aliases of a container differ in case alone, so only one of them is served",
-    "container_gone": "the container went away before it could be inspected",
+    "duplicate_alias": "two aliases of a container differ only in case, so only one of them is served",
+    "container_gone": "the container was removed before it could be inspected",
     "inspect_failed": "the container could not be inspected",
 }
 """The values of `errors.kind`, each with its meaning."""
@@ -65,17 +65,17 @@ CHANGES: Final[Mapping[str, str]] = {
     "added": "a new container",
     "removed": "a container that no longer exists",
     "recreated": "a container with a new id in the place of one with the same name, or of the same service",
-    "image": "another image, or another image id under the same reference",
+    "image": "another image, or another image id for the same reference",
     "state": "another state",
     "health": "another health check status",
     "config": "another command, network mode or Compose configuration",
-    "labels": "a label set, unset or changed",
+    "labels": "a label added, removed or changed",
     "ports": "a port published, unpublished or published elsewhere",
-    "mounts": "a mount added, taken away or changed",
-    "networks": "attached to, or detached from, a network",
+    "mounts": "a mount added, removed or changed",
+    "networks": "a network attached or detached",
     "routes": "an alias, its target or one of its fields",
 }
 """The values of `differences.change`, each with its meaning."""
 
 SEVERITIES: Final = ("info", "low", "medium", "high", "critical")
-"""How bad a finding is, mildest first: `info` is worth knowing, `critical` gives the host away."""
+"""Severities of findings, mildest first: `info` is worth knowing, `critical` gives control over the host."""

@@ -1,4 +1,4 @@
-"""Against real engines: every container that docker shows is a row, and every value agrees with docker's own word."""
+"""With real engines: every container of `docker ps` is a row, and every value agrees with docker."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def test_three_engines_and_one_that_is_down(
     assert engines["memory"].min() > 10**8
 
 
-def test_what_is_derived_from_a_real_engine(plain: Dockerd) -> None:
+def test_derived_columns_of_a_real_engine(plain: Dockerd) -> None:
     snap = dkf.Fleet([dkf.Host("plain", plain.url)]).snapshot(progress=False)
     rows = {row["container_name"]: row for row in snap.containers.to_dicts()}
     web, db = rows["shop-web-1"], rows["shop-db-1"]
@@ -148,7 +148,7 @@ def test_what_is_derived_from_a_real_engine(plain: Dockerd) -> None:
     assert by_alias["never"]["excluded_reason"] == "manual"
 
 
-def test_sizes_only_when_asked_for(plain: Dockerd) -> None:
+def test_sizes_are_null_unless_requested(plain: Dockerd) -> None:
     fleet = dkf.Fleet([dkf.Host("plain", plain.url)])
     assert fleet.snapshot(progress=False).containers["size_root_fs"].null_count() > 0
     with_sizes = fleet.snapshot(progress=False, size=True).containers
@@ -201,7 +201,7 @@ def test_tls_needs_the_right_certificates(secured: Dockerd, authority: Authority
         assert caught.value.kind in {"tls", "disconnected"}
 
 
-def test_update_ports_asks_the_engine(plain: Dockerd) -> None:
+def test_update_ports_inspects_containers(plain: Dockerd) -> None:
     snap = dkf.Fleet([dkf.Host("plain", plain.url)]).snapshot(progress=False)
     updated = dkf.update_ports(snap)
     row = updated.containers.filter(pl.col("container_name") == "exporter").row(0, named=True)
@@ -209,7 +209,7 @@ def test_update_ports_asks_the_engine(plain: Dockerd) -> None:
     assert updated.errors.height == snap.errors.height
 
 
-def test_a_client_cannot_change_a_host(plain: Dockerd) -> None:
+def test_client_cannot_change_a_host(plain: Dockerd) -> None:
     with dkf.new_client(dkf.Host("plain", plain.url), unique=True) as client:
         sockets = client._connection._pool  # type: ignore[union-attr]
         for method, path in (("POST", "/containers/shop-web-1/stop"), ("DELETE", "/containers/shop-web-1?force=1")):
@@ -219,7 +219,7 @@ def test_a_client_cannot_change_a_host(plain: Dockerd) -> None:
 
 
 def test_engines_that_stop_restart_and_change(spare: Callable[[str], Dockerd], plain: Dockerd) -> None:
-    """With one engine stopped, its row says so and nothing else changes; a restarted engine needs no restart here."""
+    """A stopped engine changes only its own row, and is found again after a restart."""
     engine = spare("spare")
     create_all(engine, [Created("one", "app"), Created("two", "app", start=False)])
     fleet = dkf.Fleet([dkf.Host("plain", plain.url), dkf.Host("spare", engine.url)])
@@ -243,7 +243,7 @@ def test_engines_that_stop_restart_and_change(spare: Callable[[str], Dockerd], p
 def test_contexts_of_the_docker_cli(
     secured: Dockerd, plain: Dockerd, authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Contexts made by docker itself, TLS files included."""
+    """Contexts created by docker, with TLS files."""
     monkeypatch.setenv("DOCKER_CONFIG", str(tmp_path))
     cert_file, key_file = authority.issue("context", "client")
     tls = f"host=tcp://127.0.0.1:{secured.tls_port},ca={authority.ca_file},cert={cert_file},key={key_file}"

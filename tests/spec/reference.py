@@ -52,7 +52,7 @@ class Tree:
         return path in self.empty or any(one.startswith(path + ".") for one in (*self.texts, *self.empty))
 
     def open_parents(self, path: str) -> bool:
-        """Make a mapping of each text above a path; false when one is none."""
+        """Turn each text above a path into a mapping; false if one cannot be a mapping."""
         parts = path.split(".")
         for depth in range(1, len(parts)):
             above = ".".join(parts[:depth])

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import polars as pl
 import pytest
-from dockerframe._derive.tables import derive_tables
 
 import dockerframe as dkf
 from dockerframe._decode import decode_bodies
+from dockerframe._derive.derivation import Derivation, Gathered
+from dockerframe._snapshot.lazy_tables import LazyTables
 from tests.summaries import summary
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def _work(labels: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Work:
     body = json.dumps([summary(Labels=labels)]).encode()
     decoded = decode_bodies({"a": body})
     hosts = dkf.from_bodies({"a": b"[]"}).hosts
-    derive_tables(decoded.summaries, hosts, decoded.errors)
+    LazyTables({}, Derivation(Gathered(decoded.summaries, hosts, decoded.errors))).derive_all()
     counted = [0, 0]
     original = pl.DataFrame._from_pydf.__func__  # type: ignore[attr-defined]
 
@@ -53,7 +54,7 @@ def _work(labels: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Work:
         patched.setattr(pl.DataFrame, "_from_pydf", classmethod(counting))
         sys.setprofile(count_call)
         try:
-            derive_tables(decoded.summaries, hosts, decoded.errors)
+            LazyTables({}, Derivation(Gathered(decoded.summaries, hosts, decoded.errors))).derive_all()
         finally:
             sys.setprofile(None)
     return Work(*counted)

@@ -63,7 +63,7 @@ def test_3_mapping_adds_to_mapping_what_is_not_there() -> None:
     assert fields(labels) == {("a", "m.o.k"): "1", ("a", "m.o.z"): "3"}
 
 
-def test_3_field_with_an_object_beside_a_deeper_label() -> None:
+def test_3_field_with_an_object_and_a_deeper_label() -> None:
     labels = {
         "proxy.app.middlewares.oidc": "allowed_groups: [everyone]",
         "proxy.app.middlewares.oidc.bypass": "- path /x",
@@ -170,7 +170,7 @@ def test_5_precedence() -> None:
         assert fields(labels, "wildcard") == {("a", "port"): "2"}
 
 
-def test_5_a_shortcut_beside_a_wildcard_object_is_a_conflict() -> None:
+def test_5_a_shortcut_and_a_wildcard_object_conflict() -> None:
     assert errors({"proxy.aliases": "a", "proxy.ports": "1", "proxy.*": "port: 2"}) == [
         ("shortcut_conflict", "proxy.ports")
     ]

@@ -1,4 +1,4 @@
-"""labels.md, sections 1 to 5: identity, image, ports, aliases, labels that are no route fields."""
+"""labels.md, sections 1 to 5: identity, image, ports, aliases, labels that are not route fields."""
 
 from __future__ import annotations
 

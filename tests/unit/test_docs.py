@@ -1,4 +1,4 @@
-"""What the documentation says works as it stands there."""
+"""Code, commands and fleet files of the documentation work."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ COMMANDS = sorted(set(re.findall(r"dockerframe ([a-z]+) (--[^\n`]*)", TEXT.repla
 
 @pytest.mark.parametrize("page", ["tutorial.md", "how-to/rules.md", "how-to/columns.md"])
 def test_python_of_a_page_runs(page: str) -> None:
-    code = "\n".join(re.findall(r"```python\n(.*?)```", (DOCS / page).read_text(), re.DOTALL))
+    blocks = re.findall(r"```python\n(.*?)```", (DOCS / page).read_text(), re.DOTALL)
+    assert blocks
+    code = "\n".join(blocks)
     subprocess.run([sys.executable, "-c", code], capture_output=True, check=True)
 
 
@@ -35,17 +37,19 @@ def test_fleet_files_of_a_page_are_valid(page: str, tmp_path: Path, monkeypatch:
     monkeypatch.setenv("HOME", str(tmp_path))
     (tmp_path / ".ssh").mkdir()
     (tmp_path / ".ssh" / "config").write_text("Host docker-1\n")
-    for text in re.findall(r"```yaml\n(.*?)```", (DOCS / page).read_text(), re.DOTALL):
-        whole = (
+    blocks = re.findall(r"```yaml\n(.*?)```", (DOCS / page).read_text(), re.DOTALL)
+    assert blocks
+    for text in blocks:
+        document = (
             text
             if re.search("^(providers|hosts_from):", text, re.MULTILINE)
             else f"{text}\nproviders: {{docker: {{a: 'unix:///x'}}}}"
         )
-        (tmp_path / "fleet.yml").write_text(whole)
+        (tmp_path / "fleet.yml").write_text(document)
         dkf.Fleet.from_file(tmp_path / "fleet.yml")
 
 
-def test_options_that_are_named_exist() -> None:
+def test_options_on_pages_exist() -> None:
     helped: dict[str, str] = {}
     assert len(COMMANDS) > 8
     for command, options in COMMANDS:
@@ -60,16 +64,16 @@ def test_options_that_are_named_exist() -> None:
             assert option in helped[command], f"{command} {option}"
 
 
-def test_every_rule_that_is_named_exists() -> None:
+def test_rules_on_pages_exist() -> None:
     named = set(re.findall(r"(?:rule: |off: \[)([a-z-]+)", TEXT))
-    assert named <= {one.id for one in dkf.BUILTIN_RULES}
+    assert named <= {rule.id for rule in dkf.BUILTIN_RULES}
     assert named
 
 
 SCHEMA = json.loads((DOCS.parent / "dockerframe" / "_config" / "fleet_file.schema.json").read_text())
 
 
-def test_the_json_schema_takes_what_the_pages_show_and_no_slips() -> None:
+def test_json_schema_accepts_the_pages_and_refuses_mistakes() -> None:
     checker = jsonschema.Draft202012Validator(SCHEMA)
     checker.check_schema(SCHEMA)
     shown = [text for page in PAGES for text in re.findall(r"```yaml\n(.*?)```", page.read_text(), re.DOTALL)]

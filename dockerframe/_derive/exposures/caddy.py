@@ -1,4 +1,4 @@
-"""What caddy-docker-proxy serves from container labels, over all hosts at once.
+"""What caddy-docker-proxy serves from container labels, over all hosts together.
 
 The rules are those of exposures.md, section "caddy-docker-proxy". They were read from the source of the plugin, and
 not compared with the running plugin.

@@ -1,4 +1,4 @@
-"""What Traefik 3 serves from container labels, over all hosts at once.
+"""What Traefik 3 serves from container labels, over all hosts together.
 
 The rules are those of exposures.md, section "Traefik v3". One Traefik watches one host's engine, so routers, services
 and middlewares of one name meet within a host.
@@ -111,11 +111,12 @@ def _containers(containers: pl.DataFrame, settings: TraefikSettings | Mapping[st
 def _with_provider_labels(own: pl.DataFrame, decoded: DecodedLabels) -> pl.DataFrame:
     """The containers with what `traefik.enable` and `traefik.docker.*` say, and their first label error."""
     fields = {"enable": "enable", "labelled_network": "docker.network", "allows_stopped": "docker.allownonrunning"}
-    said = decoded.values("provider", fields).lazy().select("row", pl.col("object").alias("provider_object"), *fields)
+    values = decoded.values("provider", fields).lazy()
+    provider = values.select("row", pl.col("object").alias("provider_object"), *fields)
     # An empty text names no network, not even that of the setting.
     empty = decoded.rows.lazy().filter((pl.col("path") == "docker.network") & (pl.col("value") == ""))
     emptied = empty.select("row", pl.lit("").alias("emptied"))
-    said = said.join(emptied, on="row", how="left").with_columns(
+    provider = provider.join(emptied, on="row", how="left").with_columns(
         pl.coalesce("labelled_network", "emptied").alias("labelled_network"), pl.col("allows_stopped").is_in(_TRUE)
     )
     first = decoded.errors.lazy().sort("row", "stage", "label")
@@ -126,7 +127,7 @@ def _with_provider_labels(own: pl.DataFrame, decoded: DecodedLabels) -> pl.DataF
     wanted = pl.coalesce("labelled_network", "set_network")
     return (
         own.lazy()
-        .join(said, on="row", how="left", maintain_order="left")
+        .join(provider, on="row", how="left", maintain_order="left")
         .join(refused, on="row", how="left", maintain_order="left")
         .with_columns(
             pl.coalesce(pl.col("enable").is_in(_TRUE), "set_exposed_by_default").alias("is_enabled"),

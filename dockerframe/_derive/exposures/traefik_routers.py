@@ -101,7 +101,7 @@ def _with_rule(linked: pl.DataFrame, labels: pl.Series) -> pl.DataFrame:
 
 
 def _removal() -> pl.Expr:
-    """Why Traefik removes a router at once."""
+    """Why Traefik removes a router immediately."""
     is_http, is_tcp = pl.col("protocol") == "http", pl.col("protocol") == "tcp"
     has_no_rule = pl.col("rule").is_null() | (pl.col("rule") == "")
     return (

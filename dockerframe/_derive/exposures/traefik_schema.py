@@ -17,7 +17,7 @@ Kind: TypeAlias = Literal["text", "flag", "integer", "duration", "texts", "struc
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A field: its kind, what is below it, and what Traefik makes of it.
+    """A field: its kind, the fields below it, and how Traefik treats it.
 
     Attributes
     ----------

@@ -83,7 +83,7 @@ def services(kept: pl.DataFrame, decoded: DecodedLabels, built: pl.DataFrame, co
 
 
 def _labelled(decoded: DecodedLabels) -> pl.DataFrame:
-    """The services in labels, with what they say of their server."""
+    """The services in labels, with the settings of their servers."""
     found = decoded.values(
         "services",
         {

@@ -1,4 +1,4 @@
-"""Addresses, contexts and variables compared with what the docker CLI on this machine makes of them."""
+"""Addresses, contexts and variables compared with the docker CLI of this machine."""
 
 from __future__ import annotations
 
