@@ -20,7 +20,7 @@ from dockerframe._snapshot.pieces import Pieces, scan_pieces
 from dockerframe._snapshot.snapshot import Snapshot, diff, update_ports
 from dockerframe._transport import MockTransport, clients, new_client
 from dockerframe._transport.client import Client
-from dockerframe.audit import BUILTIN_RULES, Registry, Rule, Severity, rule
+from dockerframe.audit import BUILTIN_RULES, AuditResult, Registry, Rule, Severity
 from dockerframe.errors import (
     AuditError,
     ConfigurationError,
@@ -73,6 +73,7 @@ __version__ = "0.1.0"
 __all__ = [
     "BUILTIN_RULES",
     "AuditError",
+    "AuditResult",
     "AuditSettings",
     "CaddySettings",
     "Client",
@@ -136,7 +137,6 @@ __all__ = [
     "read_snapshot",
     "route_fields",
     "routes",
-    "rule",
     "running",
     "scan_pieces",
     "tables",

@@ -109,7 +109,9 @@ def rules_page() -> None:
     more = "[Rules](../how-to/rules.md) describes how to add, switch off and suppress rules."
     lines = ["# Rules of the audit", "", f"{severities} {more}", ""]
     for rule in dkf.BUILTIN_RULES:
-        needs = ["Needs inspections: `snapshot(inspect=True)` or `--inspect`.", ""] if rule.needs_inspections else []
+        needs = [f"Needs the table `{name}`; without it the result is unknown." for name in rule.needs]
+        needs += [f"CIS Docker Benchmark: {', '.join(rule.cis)}."] if rule.cis else []
+        needs = [line for text in needs for line in (text, "")]
         explanation = [linked(rule.explanation), ""] if rule.explanation else []
         lines += [
             f"## {rule.id}", "", f"**{rule.severity}** · {linked(rule.title)}", "", *explanation, *needs,

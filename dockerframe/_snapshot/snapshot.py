@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from dockerframe._queries.explain import Explanation
     from dockerframe._transport.pool import ClientPool
     from dockerframe._views.fleet_view import FleetView
-    from dockerframe.audit import Audit, Registry, Rule
+    from dockerframe.audit import AuditResult, Registry, Rule
     from dockerframe.schemas import Precedence
 
 
@@ -94,7 +94,7 @@ class Snapshot:
     received_bytes: Mapping[str, int] = field(default_factory=dict)
     audit_settings: AuditSettings = field(default_factory=AuditSettings)
     # One entry per set of rules: nothing that an audit reads can change.
-    _audits: dict[tuple[Rule, ...], Audit] = field(default_factory=dict, init=False)
+    _audits: dict[tuple[Rule, ...], AuditResult] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
         """Accept the tables as any mapping; those that an earlier version did not write are derived."""
@@ -192,7 +192,7 @@ class Snapshot:
         """
         return self.with_tables(redact_tables({name: self.tables[name] for name in names or self.tables}))
 
-    def audit(self, rules: Registry | None = None) -> Audit:
+    def audit(self, rules: Registry | None = None) -> AuditResult:
         """Run the rules of the audit: all findings, suppressed ones too, and what became of each rule.
 
         The same rules run once per snapshot.

@@ -68,7 +68,7 @@ def audit(
         case AuditOutput.sarif:
             typer.echo(sarif(shown, rules).encode())
         case AuditOutput.junit:
-            typer.echo(junit(shown, rules).encode())
+            typer.echo(junit(shown, rules, audited.unknown).encode())
         case _:
             tables = {**snap.tables, "findings": shown}
             print_frame(shown, listing(tables, "findings"), Output(output.value), "Findings")

@@ -4,7 +4,7 @@ An empty fleet has the columns and types of a full one. Times are UTC, sizes are
 The key of a table comes first.
 """
 
-from dockerframe.schemas.audit_tables import DIFFERENCES, FINDINGS, INSPECTIONS, RULES
+from dockerframe.schemas.audit_tables import DIFFERENCES, FINDINGS, INSPECTIONS, RULES, SCORES, UNKNOWN
 from dockerframe.schemas.columns import (
     CONTAINER_KEY,
     DURATION,
@@ -68,9 +68,11 @@ __all__ = [
     "ROUTES",
     "ROUTE_FIELDS",
     "RULES",
+    "SCORES",
     "SEVERITIES",
     "SUMMARIES",
     "TIME",
+    "UNKNOWN",
     "Column",
     "FrameT",
     "Precedence",

@@ -196,10 +196,10 @@ def test_rules_that_need_inspections(engine: Dockerd, fleet: dkf.Fleet) -> None:
     }
     expected = {
         "privileged", "strong-capabilities", "runs-as-root", "writable-root", "no-memory-limit", "no-cpu-limit",
-        "new-privileges", "security-profile-off", "restarts-for-ever", "shares-host-namespace", "own-ulimits",
+        "new-privileges", "security-profile-off", "unlimited-restarts", "shares-host-namespace", "custom-ulimits",
     }  # fmt: skip
     assert expected <= by_name["loose"]
-    inspection_rules = {rule.id for rule in dkf.BUILTIN_RULES if rule.needs_inspections}
+    inspection_rules = {rule.id for rule in dkf.BUILTIN_RULES if "inspections" in rule.needs}
     assert by_name["tight"] & inspection_rules == set()
     assert snap.rules()["ran"].all()
     with pytest.raises(dkf.SnapshotError, match="several|2 containers"):

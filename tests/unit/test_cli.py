@@ -172,7 +172,7 @@ def test_audit_for_people_and_for_what_runs_checks(tmp_path: Path) -> None:
     suites = ET.fromstring(run("audit", "--demo", "-o", "junit").stdout)
     assert int(suites.attrib["failures"]) == len(results)
     assert suites.find("testsuite[@name='privileged']/testcase/skipped") is not None
-    assert suites.find("testsuite[@name='dead']/testcase") is not None
+    assert suites.find("testsuite[@name='dead-container']/testcase") is not None
     lines = run("audit", "--demo", "-o", "json").stdout.splitlines()
     assert json.loads(lines[0])["severity"] == "critical"
 

@@ -34,7 +34,7 @@ def test_dir_lists_exported_names_only() -> None:
     documented = {
         "Fleet", "from_summaries", "from_bodies", "concat", "read_snapshot", "aliases", "compose_project", "compose_service",
         "dependencies", "is_blacklisted", "blacklist_reasons", "is_explicit", "is_excluded", "image", "health", "route_fields",
-        "routes", "dependency_edges", "new_client", "clients", "update_ports", "diff", "rule",
+        "routes", "dependency_edges", "new_client", "clients", "update_ports", "diff", "BUILTIN_RULES", "Registry",
     }  # fmt: skip
     assert documented <= set(dkf.__all__)
     assert all(hasattr(dkf, name) for name in dkf.__all__)
@@ -227,7 +227,7 @@ def test_diff_of_several_mounts_at_one_destination_shows_only_the_change() -> No
 def test_finding_with_missing_values_keeps_a_message() -> None:
     published = [{"PublicPort": 22}]
     found = snapshot_of(summary(Ports=published)).findings().filter(rule="privileged-port-published")
-    assert found["message"].to_list() == ["A port below 1024 published on the host."]
+    assert found["message"].to_list() == ["A port below 1024 is published on the host."]
     assert found["evidence"].to_list() == ["ports.public_port: 22"]
 
 
