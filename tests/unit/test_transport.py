@@ -90,6 +90,21 @@ def test_info_may_answer_anything(sent: bytes) -> None:
     assert (row["ok"], row["containers"], row["api_version"], row["engine_id"]) == (True, 1, "1.41", None), row["error"]
 
 
+def test_a_dead_container_costs_the_sizes_and_not_the_list() -> None:
+    """As Docker 29 answers: 404 for the whole list as soon as it can't measure one container."""
+    paths = {
+        "/version": b'{"ApiVersion": "1.41"}',
+        "/containers/json?all=1": LIST,
+        "/containers/json?all=1&size=1": dkf.HostError("not_found", "rw layer snapshot not found.", status=404),
+    }
+    transport = dkf.MockTransport({"edge": paths})
+    snap = dkf.Fleet(transport.hosts, pool=transport).snapshot(size=True, progress=False)
+    assert snap.hosts.select("ok", "containers").row(0) == (True, 1)
+    (error,) = snap.errors.filter(snap.errors["kind"] == "no_sizes").to_dicts()
+    assert (error["host"], error["container_id"]) == ("edge", None)
+    assert "rw layer snapshot not found" in error["message"]
+
+
 def test_hosts_that_share_a_client_have_their_own_names_in_errors() -> None:
     with serving(engine(answer(b"no", "500 No"))) as url:
         snap = dkf.Fleet([dkf.Host(name, url) for name in ("a", "b")]).snapshot(progress=False)
