@@ -1,4 +1,4 @@
-"""Explanations of routes, for people: what an alias reaches, and which label says so."""
+"""Explanations of routes for people: what an alias reaches, and the label behind each field."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ if TYPE_CHECKING:
     from dockerframe.schemas import Precedence
 
 _SHOWN_CHARACTERS = 60
-_OF_FIELDS = ("invalid_value", "unknown_field")
-_KINDS_OF_ONE_ALIAS = ("invalid_yaml", "label_conflict", *_OF_FIELDS)
+_FIELD_KINDS = ("invalid_value", "unknown_field")
+_ALIAS_KINDS = ("invalid_yaml", "label_conflict", *_FIELD_KINDS)
 
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True)
 class Explanation:
-    """Why an alias is what it is. Prints as text.
+    """What an alias reaches, and why. Prints as text.
 
     Attributes
     ----------
     routes
-        The rows of the table `routes` that have the alias: one for each container.
+        The rows of the table `routes` with the alias: one per container.
     fields
         `host`, `container_id`, `alias`, `field`, `outcome` (`set` or `lost`), `value`, `label`, `origin`.
     errors
@@ -41,18 +41,24 @@ class Explanation:
     errors: pl.DataFrame
 
     def __repr__(self) -> str:
-        """The whole explanation as text."""
-        return "\n\n".join(self._one(row) for row in self.routes.iter_rows(named=True))
+        """The complete explanation as text."""
+        return "\n\n".join(self._route_text(row) for row in self.routes.iter_rows(named=True))
 
-    def _one(self, route: dict[str, object]) -> str:
+    def _route_text(self, route: dict[str, object]) -> str:
         title = f"{route['alias']} (container {route['container_name']} on {route['host']})"
         return "\n".join([title, *(line.text for line in self.lines(route))])
 
     def lines(self, route: Mapping[str, object]) -> list[ExplainedLine]:
-        """What there is to say of one route, a row of `routes`: its target, its fields, what is wrong."""
+        """The lines about one route: its target, its fields and its errors.
+
+        Parameters
+        ----------
+        route
+            A row of `routes`.
+        """
         this = (pl.col("host") == route["host"]) & (pl.col("container_id") == route["container_id"])
         target = f"{route['scheme']}://{route['target_host'] or '?'}:{route['target_port'] or '?'}"
-        listening = f", listening at {route['listening_port']}" if route["listening_port"] else ""
+        listening = f", listening on {route['listening_port']}" if route["listening_port"] else ""
         excluded = f", excluded: {route['excluded_reason']}" if route["excluded_reason"] else ""
         fields = self.fields.filter(this)
         return [
@@ -74,34 +80,45 @@ class Explanation:
 
 
 class ExplainedLine(NamedTuple):
-    """One thing to say of a route: what kind it is, what is said, and the label that is the reason."""
+    """A line about a route: its kind, its content, and the label that is the reason."""
 
     kind: str
-    said: str
+    content: str
     reason: str
 
     @property
     def text(self) -> str:
-        """The line as it is printed."""
+        """The printed line."""
         match self.kind:
             case "set":
-                return f"  {self.said}  [{self.reason}]"
+                return f"  {self.content}  [{self.reason}]"
             case "lost":
-                return f"      lost: {self.said}  [{self.reason}]"
+                return f"      lost: {self.content}  [{self.reason}]"
             case "error":
-                return f"  error: {self.said}"
-        return f"  {self.kind} {self.said}"
+                return f"  error: {self.content}"
+        return f"  {self.kind} {self.content}"
 
 
 def explain(
     tables: Mapping[str, pl.DataFrame], alias: str, precedence: Precedence = "alias", *, reveal: bool = False
 ) -> Explanation:
-    """Explain an alias, on whatever containers have it.
+    """Explain an alias on every container that has it.
+
+    Parameters
+    ----------
+    tables
+        The tables of a snapshot.
+    alias
+        The alias.
+    precedence
+        Which label wins where an alias and a wildcard set the same field.
+    reveal
+        Whether to show secrets.
 
     Raises
     ------
     SnapshotError
-        When no container has it; names those that are nearly it.
+        When no container has the alias; suggests similar ones.
     """
     routes = tables["routes"].filter(pl.col("alias") == alias)
     if not routes.height:
@@ -109,31 +126,35 @@ def explain(
         remedy = did_you_mean(alias, tables["routes"]["alias"].unique(), otherwise)
         raise SnapshotError(f"No container has the alias {alias!r}.", remedy=remedy)
     containers = tables["containers"].join(routes.select(KEYS), on=KEYS, how="semi", maintain_order="left")
-    fields, of_routes = explain_alias(containers, alias, precedence)
+    fields, route_errors = explain_alias(containers, alias, precedence)
     if not reveal:
         fields = fields.with_columns(redacted_value(pl.col("field"), pl.col("value")).alias("value"))
     own = (
         tables["errors"]
         .join(containers.select(KEYS), on=KEYS, how="semi", maintain_order="left")
         .join(
-            of_routes, on=["host", "container_id", "kind", "label"], how="anti", nulls_equal=True, maintain_order="left"
+            route_errors,
+            on=["host", "container_id", "kind", "label"],
+            how="anti",
+            nulls_equal=True,
+            maintain_order="left",
         )
     )
-    errors = pl.concat([of_routes, _of_alias(own, fields)])
+    errors = pl.concat([route_errors, _alias_errors(own, fields)])
     return Explanation(routes, fields, errors if reveal else errors.with_columns(redacted_text(pl.col("message"))))
 
 
-def _of_alias(errors: pl.DataFrame, fields: pl.DataFrame) -> pl.DataFrame:
-    """The errors of containers that are not those of another alias alone."""
+def _alias_errors(errors: pl.DataFrame, fields: pl.DataFrame) -> pl.DataFrame:
+    """The errors of containers, without those that concern only another alias."""
     label = pl.col("label")
-    of_one_alias = label.str.starts_with("proxy.") & pl.col("kind").is_in(_KINDS_OF_ONE_ALIAS)
+    is_of_alias = label.str.starts_with("proxy.") & pl.col("kind").is_in(_ALIAS_KINDS)
     own = errors.join(fields.select(*KEYS, "label").unique(), on=[*KEYS, "label"], how="semi", maintain_order="left")
     return pl.concat(
-        [errors.filter(~of_one_alias.fill_null(value=False)), own.filter(pl.col("kind").is_in(_OF_FIELDS))]
+        [errors.filter(~is_of_alias.fill_null(value=False)), own.filter(pl.col("kind").is_in(_FIELD_KINDS))]
     )
 
 
 def _shown(text: object) -> str:
-    """A text from a label on one line, without control characters."""
-    whole = "".join(one if one.isprintable() else " " for one in str(text or ""))
-    return whole if len(whole) <= _SHOWN_CHARACTERS else whole[:_SHOWN_CHARACTERS] + "…"
+    """Text of a label on one line, without control characters."""
+    printable = "".join(character if character.isprintable() else " " for character in str(text or ""))
+    return printable if len(printable) <= _SHOWN_CHARACTERS else printable[:_SHOWN_CHARACTERS] + "…"

@@ -1,4 +1,4 @@
-"""Why the fields of an alias are what they are: the label that set each, and the ones that lost."""
+"""The fields of an alias: the label that set each, and the labels that lost."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ _COLUMNS = ["host", "container_id", "alias", "field", "outcome", "value", "label
 
 
 class ExplainedAlias(NamedTuple):
-    """Why the fields of an alias are what they are.
+    """The fields of an alias, and the labels behind them.
 
     `fields` has `host`, `container_id`, `alias`, `field`, `outcome` (`set` or `lost`), `value`, `label` and `origin`,
-    by container and field, the label that won first; `errors` are the rows of the table `errors` whose labels
-    concern the alias, or no single one.
+    by container and field, with the winning label first; `errors` are the rows of the table `errors` whose labels
+    concern the alias, or no specific alias.
     """
 
     fields: pl.DataFrame
@@ -30,7 +30,7 @@ class ExplainedAlias(NamedTuple):
 
 
 def explain_alias(containers: pl.DataFrame, alias: str, precedence: Precedence = "alias") -> ExplainedAlias:
-    """Every label that sets, or would have set, a field of an alias, and what is wrong with labels.
+    """Every label that sets, or would have set, a field of an alias, and the errors of labels.
 
     Reads the columns that `route_fields` reads. Source: labels.md, section 6.
     """
@@ -46,7 +46,7 @@ def _fields(containers: pl.DataFrame, resolved: ResolvedRoutes, alias: str) -> p
     lost = resolved.entries.filter(this_alias & pl.col("value").is_not_null())
     is_winner = won.select("row", "field", "label")
     lost = lost.join(is_winner, on=["row", "field", "label"], how="anti")
-    lost = lost.join(_opened(lost, won), on=["row", "field", "label"], how="anti")
+    lost = lost.join(_extended(lost, won), on=["row", "field", "label"], how="anti")
     columns = ["row", "alias", "field", "outcome", "value", "label", "origin"]
     rows = pl.concat(
         [
@@ -58,8 +58,8 @@ def _fields(containers: pl.DataFrame, resolved: ResolvedRoutes, alias: str) -> p
     return with_keys(containers, ordered, _COLUMNS)
 
 
-def _opened(lost: pl.DataFrame, won: pl.DataFrame) -> pl.DataFrame:
-    """Labels that did not lose: their text was opened as a mapping, and set fields below their own."""
+def _extended(lost: pl.DataFrame, won: pl.DataFrame) -> pl.DataFrame:
+    """Labels that did not lose: their value is a mapping that sets fields below their own."""
     below = pl.col("field_won").str.starts_with(pl.col("field") + ".")
     winners = won.select("row", pl.col("field").alias("field_won"), "label")
     return lost.join(winners, on=["row", "label"]).filter(below).select("row", "field", "label")
