@@ -9,9 +9,9 @@ snap.containers
 import logging as _logging
 import sys as _sys
 from importlib import import_module as _import_module
-from typing import TYPE_CHECKING as _TYPE_CHECKING
+from typing import TYPE_CHECKING
 
-if _TYPE_CHECKING:
+if TYPE_CHECKING:
     from dockerframe._api import *  # noqa: F403 - type checkers see the public names
 
 # A library prints nothing; the program that uses it decides.
@@ -20,7 +20,7 @@ _logging.getLogger("dockerframe").addHandler(_logging.NullHandler())
 __version__ = "0.1.0"
 
 
-if not _TYPE_CHECKING:  # a type checker would take any name for public
+if not TYPE_CHECKING:  # a type checker would take any name for public
 
     def __getattr__(name: str) -> object:
         """Import the public names when the first one is used: the command line shows its help without Polars."""
