@@ -56,6 +56,8 @@ class Table(TableSchema):
 
     Attributes
     ----------
+    description
+        One sentence that begins with "One row per".
     order
         Its place among the tables, in tabs, reports and files.
     source
@@ -74,6 +76,7 @@ class Table(TableSchema):
         The option of `Fleet.snapshot` that asks for an optional table.
     """
 
+    description: str
     order: int
     source: str
     listing: tuple[Listed, ...]

@@ -36,6 +36,7 @@ def published() -> pl.Expr:
 
 TABLE: Final = Table(
     name="containers",
+    description="One row per container: state, health, image, published ports.",
     row=CONTAINERS.row,
     key=CONTAINERS.key,
     columns=CONTAINERS.columns,
@@ -56,4 +57,3 @@ TABLE: Final = Table(
         Listed("id", pl.col("container_id").str.head(12), priority=3),
     ),
 )
-"""One row per container."""

@@ -11,6 +11,7 @@ from dockerframe.tables._table import Listed, Table
 
 TABLE: Final = Table(
     name="inspections",
+    description="One row per inspected container: limits, privileges, restarts, exit code.",
     row=INSPECTIONS.row,
     key=INSPECTIONS.key,
     columns=INSPECTIONS.columns,
@@ -33,4 +34,3 @@ TABLE: Final = Table(
         Listed("finished", "finished_at", priority=3),
     ),
 )
-"""One row per inspected container."""
