@@ -50,7 +50,7 @@ def run_query(
     if not _READING.match(query) or _READS_FILES.search(query):
         raise SnapshotError(
             "Only queries over the tables of the fleet can be run.",
-            remedy=f"Write select … from one of {', '.join([*tables, *results])}.",
+            remedy=f"Begin with SELECT. The tables are {', '.join([*tables, *results])}.",
         )
     words = {word.lower() for word in re.findall(r"\w+", query)}
     named = {name: tables[name] for name in tables if name in words}

@@ -113,7 +113,7 @@ class Snapshot:
             if name in self.tables:
                 return self.tables[name]
             raise MissingTableError(
-                f"This snapshot has no table {name}.", remedy=f"Take it with {OPTIONAL_TABLES[name].option}."
+                f"This snapshot has no table {name}.", remedy=f"Take it with {OPTIONAL_TABLES[name].option}=True."
             )
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 

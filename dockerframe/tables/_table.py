@@ -73,7 +73,7 @@ class Table(TableSchema):
     in_report
         Whether the HTML report has a section for it.
     option
-        The option of `Fleet.snapshot` that asks for an optional table.
+        The keyword of `Fleet.snapshot` that asks for an optional table.
     """
 
     description: str

@@ -36,7 +36,7 @@ def published() -> pl.Expr:
 
 TABLE: Final = Table(
     name="containers",
-    description="One row per container: state, health, image, published ports.",
+    description="One row per container: state, health, image, ports.",
     row=CONTAINERS.row,
     key=CONTAINERS.key,
     columns=CONTAINERS.columns,

@@ -9,7 +9,7 @@ from dockerframe.tables._table import Listed, Table
 
 TABLE: Final = Table(
     name="errors",
-    description="One row per error in the labels and answers of a container.",
+    description="One row per error in labels and answers of a container.",
     row=ERRORS.row,
     key=ERRORS.key,
     columns=ERRORS.columns,

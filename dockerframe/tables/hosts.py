@@ -11,7 +11,7 @@ from dockerframe.tables._table import Listed, Table
 
 TABLE: Final = Table(
     name="hosts",
-    description="One row per host: whether it answers, its engine, its containers.",
+    description="One row per host: whether it answers, engine, containers.",
     row=HOSTS.row,
     key=HOSTS.key,
     columns=HOSTS.columns,

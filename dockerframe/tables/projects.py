@@ -40,7 +40,7 @@ def _projects(containers: pl.DataFrame) -> pl.DataFrame:
 
 TABLE: Final = Table(
     name="projects",
-    description="One row per Compose project and host: which services are not up.",
+    description="One row per Compose project and host, with stopped services.",
     row="a Compose project on a host",
     key=("host", "compose_project"),
     columns=(

@@ -10,7 +10,7 @@ from dockerframe.tables._table import Listed, Table
 
 TABLE: Final = Table(
     name="routes",
-    description="One row per alias of a container: what it reaches, or why it has no route.",
+    description="One row per alias: what it reaches, or why it has no route.",
     row=ROUTES.row,
     key=ROUTES.key,
     columns=ROUTES.columns,
