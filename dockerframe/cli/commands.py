@@ -110,7 +110,7 @@ def all_commands() -> list[Command]:
         Command("rules", "questions:rules", section=QUESTIONS, params=given.SHAPE, help="The rules of the audit."),
         Command(
             "explain", "questions:explain", section=QUESTIONS, params=[*given.EXPLAIN, *given.SOURCE],
-            help="Why a name reaches what it reaches, or why it has no route. Shows each field, and the label that sets it.",
+            help="Why a name reaches what it reaches, or why it has no route. Shows the label behind each field.",
         ),
         Command(
             "impact", "questions:impact", section=QUESTIONS, params=[*given.IMPACT, *given.SOURCE],

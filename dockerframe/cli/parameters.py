@@ -77,12 +77,12 @@ SOURCE: Final = (
         help="Only hosts of this name; * stands for any text. Repeatable.", shell_complete=completion.hosts,
     ),
     Option(
-        "--connect-timeout", section=FLEET, type=_SECONDS, metavar="SECONDS", default=DEFAULT_CONNECT_TIMEOUT_SECONDS, show_default=True,
-        help="Time to connect to a host.",
+        "--connect-timeout", section=FLEET, type=_SECONDS, metavar="SECONDS",
+        default=DEFAULT_CONNECT_TIMEOUT_SECONDS, show_default=True, help="Time to connect to a host.",
     ),
     Option(
-        "--read-timeout", section=FLEET, type=_SECONDS, metavar="SECONDS", default=DEFAULT_READ_TIMEOUT_SECONDS, show_default=True,
-        help="Time for each complete answer.",
+        "--read-timeout", section=FLEET, type=_SECONDS, metavar="SECONDS",
+        default=DEFAULT_READ_TIMEOUT_SECONDS, show_default=True, help="Time for each complete answer.",
     ),
     Option("--reveal", section=FLEET, is_flag=True, help="Show secrets, which are left out otherwise."),
 )  # fmt: skip
@@ -97,7 +97,10 @@ FAIL_ON: Final = Option(
 AUDIT: Final = (
     INSPECT,
     Option("--severity", type=choice(*SEVERITIES), help="Only findings this severe, or more."),
-    Option("--rule", multiple=True, metavar="RULE", help="Only findings of this rule. Repeatable.", shell_complete=completion.rules),
+    Option(
+        "--rule", multiple=True, metavar="RULE", help="Only findings of this rule. Repeatable.",
+        shell_complete=completion.rules,
+    ),
     Option("--suppressed", is_flag=True, help="Show findings that the fleet file suppresses too."),
     FAIL_ON,
     Option(
@@ -164,7 +167,8 @@ FREE_PORTS: Final = (
         help="The first port to offer.",
     ),
     Option(
-        "--count", type=click.IntRange(min=1), metavar="N", default=5, show_default=True, help="How many free ports to offer."
+        "--count", type=click.IntRange(min=1), metavar="N", default=5, show_default=True,
+        help="How many free ports to offer.",
     ),
     Option(
         "--type", "protocol", type=choice("tcp", "udp", "sctp"), default="tcp", show_default=True,
