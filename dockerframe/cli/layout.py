@@ -247,9 +247,9 @@ def wrapped_texts(texts: pl.Series, width: int) -> pl.Series:
     >>> wrapped_texts(pl.Series(["one two three", "abcdefghij"]), 8).to_list()
     [['one two', 'three'], ['abcdefgh', 'ij']]
     """
-    lines = texts.str.extract_all(rf".{{1,{width}}}(?:\s+|$)|.{{1,{width}}}").list.eval(
-        pl.element().str.strip_chars_end()
-    )
+    # At white space; in a word that is too long after a separator, else anywhere.
+    pattern = rf".{{1,{width}}}(?:\s+|$)|.{{0,{width - 1}}}[./,;:_=-]|.{{1,{width}}}"
+    lines = texts.str.extract_all(pattern).list.eval(pl.element().str.strip_chars_end())
     wide = (cell_widths(texts) > texts.str.len_chars()) & (cell_widths(texts) > width)
     if wide.any():
         distinct = texts.filter(wide).unique()

@@ -22,12 +22,19 @@ from dockerframe.errors import did_you_mean
 from dockerframe.tables import REGISTRY, Listed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
 _YELLOW: Final = "33"
 _DIM: Final = "2"
 _SHORT_ID: Final = 12
 _MOST_NATURAL_DIGITS: Final = 20
+_COMMANDS: Final = {
+    "Snapshot.write": "`dockerframe report`",
+    "snap.append_history(store)": "`dockerframe report --save`",
+    "Fleet.snapshot()": "`dockerframe report`",
+}
+"""What Python is called in messages, and the command that does the same."""
+_PYTHON: Final = re.compile("|".join(map(re.escape, _COMMANDS)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,7 +183,10 @@ def for_command_line(message: str) -> str:
     """
     options = re.sub(r"\b([a-z_]+)=True\b", lambda found: f"--{found[1].replace('_', '-')}", message)
     commands = "|".join(name for name, table in REGISTRY.items() if table.command or name == "rules")
-    return re.sub(rf"\bsnap\.({commands})\b(?:\(\))?", lambda found: f"`dockerframe {command_name(found[1])}`", options)
+    tables = re.sub(
+        rf"\bsnap\.({commands})\b(?:\(\))?", lambda found: f"`dockerframe {command_name(found[1])}`", options
+    )
+    return _PYTHON.sub(lambda found: _COMMANDS[found[0]], tables)
 
 
 def command_name(table: str) -> str:
@@ -218,17 +228,14 @@ def _column(name: str, table: pl.DataFrame, listed: Sequence[Listed]) -> Listed:
     for column_name in table.columns:
         if _same_name(column_name, name):
             return Listed(column_name, column_name, wraps=table.schema[column_name] == pl.String)
-    known = [*(column.heading for column in listed), *table.columns]
-    raise click.UsageError(f"There is no column {name!r}. {did_you_mean(name, known, _choices(known))}")
+    headings = [column.heading for column in listed]
+    otherwise = f"There are {', '.join(headings)}, and the columns of the table, as -o json shows them."
+    raise click.UsageError(f"There is no column {name!r}. {did_you_mean(name, [*headings, *table.columns], otherwise)}")
 
 
 def _data_column(name: str, table: pl.DataFrame, listed: Sequence[Listed]) -> pl.Expr:
     """A column for programs: of the table where it has one of this name, else what people see under the heading."""
     return pl.col(name) if name in table.columns else _column(name, table, listed).expression
-
-
-def _choices(names: Iterable[str]) -> str:
-    return f"There are {', '.join(dict.fromkeys(names))}."
 
 
 def _same_name(one: str, other: str) -> bool:
