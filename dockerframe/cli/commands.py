@@ -149,7 +149,7 @@ def all_commands() -> list[Command]:
             help="Show the recorded fleet that ships with dockerframe. Needs no Docker; one of its hosts is down.",
         ),
         Command(
-            "completion", "reports:completion", section=OTHER, params=given.COMPLETION,
+            "completion", "completion:script", section=OTHER, params=given.COMPLETION,
             help='Print the completion of a shell. For bash: eval "$(dockerframe completion bash)".',
         ),
     ]  # fmt: skip

@@ -5,15 +5,25 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+import click
+from click.shell_completion import get_completion_class
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    import click
 
     from dockerframe.cli.sources import FleetSource
 
 _SECONDS = 2.0
 """How long a host may take to answer while someone waits for names."""
+
+
+def script(*, shell: str) -> None:
+    """Print the script that completes commands, options and names in a shell."""
+    kind = get_completion_class(shell)
+    if kind is None:
+        raise click.UsageError(f"There is no completion for {shell}.")
+    root = click.get_current_context().find_root().command
+    click.echo(kind(root, {}, "dockerframe", "_DOCKERFRAME_COMPLETE").source())
 
 
 def contexts(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Commands that write: reports, notebooks, the demo, the completion of a shell."""
+"""Commands that write: reports, notebooks, the demo."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 import polars as pl
-from click.shell_completion import get_completion_class
 
 from dockerframe._fleet.fleet import Fleet
 from dockerframe._queries.diff import summary
@@ -176,12 +175,3 @@ def _notebook(code: str) -> dict[str, Any]:
     }
     kernel = {"display_name": "Python 3", "language": "python", "name": "python3"}
     return {"cells": [cell], "metadata": {"kernelspec": kernel}, "nbformat": 4, "nbformat_minor": 5}
-
-
-def completion(*, shell: str) -> None:
-    """Print the script that completes commands, options and names in a shell."""
-    kind = get_completion_class(shell)
-    if kind is None:
-        raise click.UsageError(f"There is no completion for {shell}.")
-    app = click.get_current_context().find_root().command
-    write(kind(app, {}, "dockerframe", "_DOCKERFRAME_COMPLETE").source())
