@@ -102,14 +102,14 @@ class Explanation:
 
     def _of_routes(self) -> Iterator[str]:
         for row in self.routes.iter_rows(named=True):
-            title = f"{_shown(row['alias'])} (container {_shown(row['container_name'])} on {_shown(row['host'])})"
+            title = f"{_shown(row['alias'])} ({_container(row)} on {_shown(row['host'])})"
             yield "\n".join([title, *(line.text for line in self.lines(row))])
 
     def _of_containers(self) -> Iterator[str]:
         """Containers that have no route at all."""
         for row in self.containers.join(self.routes, on=KEYS, how="anti", maintain_order="left").iter_rows(named=True):
             line = ExplainedLine("no route", _why_no_alias(row))
-            yield f"container {_shown(row['container_name'])} on {_shown(row['host'])}\n{line.text}"
+            yield f"{_container(row)} on {_shown(row['host'])}\n{line.text}"
 
     def lines(self, route: Mapping[str, Any]) -> list[ExplainedLine]:
         """The explanation of one route, a row of `routes`: its target or why it has none, its fields, its errors."""
@@ -166,6 +166,11 @@ def _why_no_route(route: Mapping[str, Any], container: Mapping[str, Any]) -> Ite
         yield f"it is blacklisted because of {reasons}; any label that begins with proxy. would allow it"
     if not container.get("running", True):
         yield f"the container does not run: its state is {_shown(container['state'])}"
+
+
+def _container(row: Mapping[str, Any]) -> str:
+    """A container by its name; by its id when it has no name."""
+    return f"container {_shown(row['container_name'] or row['container_id'][:12])}"
 
 
 def _why_no_alias(container: Mapping[str, Any]) -> str:
