@@ -12,6 +12,7 @@ import mkdocs_gen_files
 
 import dockerframe as dkf
 from dockerframe import plots, testing
+from dockerframe.cli.commands import all_commands
 from dockerframe.schemas import (
     CHANGES,
     DIFFERENCES,
@@ -28,11 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from dockerframe.schemas import Table
-
-COMMANDS = (
-    "hosts", "containers", "routes", "ports", "dependencies", "errors",
-    "audit", "explain", "diff", "report", "watch", "demo",
-)  # fmt: skip
 
 
 def write(page: str, *lines: str) -> None:
@@ -100,7 +96,7 @@ def errors_page() -> None:
 
 def command_line_page() -> None:
     lines = ["# Command line", ""]
-    for command in ("", *COMMANDS):
+    for command in ("", *(str(command.name) for command in all_commands())):
         done = subprocess.run(
             [sys.executable, "-m", "dockerframe", *([command] if command else []), "--help"],
             capture_output=True,
