@@ -49,7 +49,12 @@ TABLE: Final = Table(
         Listed("state", "state", priority=1),
         Listed("health", "health", priority=1),
         Listed("image", "image"),
-        Listed("published", published(), sort_by=pl.col("public_ports").list.first().struct.field("public_port")),
+        Listed(
+            "published",
+            published(),
+            sort_by=pl.col("public_ports").list.first().struct.field("public_port"),
+            wraps=True,
+        ),
         Listed("project", "compose_project"),
         Listed("status", "status", priority=3),
         Listed("aliases", pl.col("aliases").list.join(", "), priority=3),

@@ -124,6 +124,23 @@ def test_a_view_of_a_fleet_file_names_it_by_its_whole_path(tmp_path: Path, monke
     assert run("view", "--print", "--config", "other.yml").status == 2
 
 
+def test_a_view_opens_jupyterlab_with_the_notebook(monkeypatch: pytest.MonkeyPatch) -> None:
+    called: list[list[str]] = []
+    monkeypatch.setattr("dockerframe.cli.reports.find_spec", lambda name: object())
+    monkeypatch.setattr("dockerframe.cli.reports.subprocess.call", lambda command: called.append(command) or 7)
+    assert demo("view").status == 7
+    ((_, *module, notebook),) = called
+    assert module == ["-m", "jupyterlab"]
+    assert json.loads(Path(notebook).read_text())["nbformat"] == 4
+
+
+def test_a_view_without_jupyterlab_names_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dockerframe.cli.reports.find_spec", lambda name: None)
+    done = demo("view")
+    assert done.status == 2
+    assert "pip install jupyterlab, or use --print" in done.errors
+
+
 def test_the_demo_shows_its_tables_and_writes_a_report(tmp_path: Path) -> None:
     done = run("demo", "--out", str(tmp_path), "--format", "csv")
     assert done.status == 0
