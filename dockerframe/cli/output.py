@@ -65,6 +65,11 @@ class Shape:
     quiet: bool = False
     no_trunc: bool = False
 
+    def __post_init__(self) -> None:
+        """Refuse options that contradict each other."""
+        if self.quiet and (self.output != "table" or self.columns is not None):
+            raise click.UsageError("Use either --quiet, or --output and --columns.")
+
     def rows(self, table: pl.DataFrame, listed: Sequence[Listed]) -> pl.DataFrame:
         """The rows that are asked for, in the order that is asked for."""
         found = table if self.where is None else filtered(table, self.where)
