@@ -1,11 +1,12 @@
-# Everything happens in a virtual environment of its own; only engines for the live tests come from apt-get.
-PYTHON ?= $(firstword $(shell for one in python3 python3.13 python3.12 python3.11; do \
-	command -v $$one >/dev/null && $$one -c 'import sys; sys.exit(sys.version_info < (3, 11))' && echo $$one; done))
+# Everything is installed into a virtual environment; only the engines of the live tests come from apt-get.
+PYTHON ?= $(firstword $(shell for python in python3 python3.13 python3.12 python3.11; do \
+	command -v $$python >/dev/null && $$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' && echo $$python; done))
 VENV := .venv
 BIN := $(VENV)/bin
-ENGINES := docker.io runc busybox-static podman openssh-server openssh-client iproute2 iptables
+ENGINES := docker.io runc busybox-static podman openssh-server openssh-client openssl haproxy nginx-light \
+	iproute2 iptables
 
-.PHONY: demo test unit lowest site dist lint types format engines browser benchmark record clean
+.PHONY: demo test unit lowest site dist lint types format schema engines browser benchmark record clean
 
 demo: $(VENV)/ready
 	$(BIN)/dockerframe demo --out reports
@@ -16,7 +17,7 @@ test: $(VENV)/ready engines browser
 unit: $(VENV)/ready
 	$(BIN)/pytest dockerframe tests/unit tests/spec tests/properties tests/replay tests/real_fleets
 
-# The oldest versions that pyproject.toml promises to work with, of what it names itself.
+# The oldest version of every direct dependency that pyproject.toml allows.
 lowest:
 	$(PYTHON) -m venv --clear build/lowest
 	build/lowest/bin/pip install --quiet --disable-pip-version-check -c constraints.txt uv
@@ -38,6 +39,11 @@ format: $(VENV)/ready
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
+# The JSON Schema of fleet files, from the models that read them.
+schema: $(VENV)/ready
+	$(BIN)/python -c "from dockerframe._config.fleet_file import json_schema; print(json_schema(), end='')" \
+		> dockerframe/_config/fleet_file.schema.json
+
 benchmark: $(VENV)/ready
 	$(BIN)/python -m benchmarks
 
@@ -45,19 +51,19 @@ record: $(VENV)/ready engines
 	$(BIN)/python -m cassettes.record
 	$(BIN)/python -m cassettes.record_demo
 
-# Debian 13 and later have the client in a package of its own, Debian 12 and Ubuntu have no such package.
+# Debian 13 and later have a separate package for the client, Debian 12 and Ubuntu do not.
 DOCKER_CLIENT = $$(apt-cache show docker-cli 2>/dev/null | sed -n 's/^Package: //p' | head -n 1)
 APT_INSTALL := apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends
 
-# What can't be installed is told; the tests that need it are skipped then, and say why.
+# A failed installation is reported; the tests that need it are skipped, with the reason.
 engines:
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! { command -v dockerd && command -v docker && command -v podman \
-		&& [ -x /usr/sbin/sshd ] && [ -x /bin/busybox ] && command -v ip && command -v ssh-keygen; } >/dev/null; then \
+		&& [ -x /usr/sbin/sshd ] && [ -x /bin/busybox ] && [ -x /usr/sbin/nginx ] && command -v haproxy && command -v ip && command -v ssh-keygen; } >/dev/null; then \
 		$(APT_INSTALL) $(ENGINES) $(DOCKER_CLIENT) >/dev/null \
 			|| echo "The engines of the live tests could not be installed." >&2; \
 	fi
 
-# JupyterLab is looked at with Debian's Chromium.
+# The browser tests use Chromium from Debian.
 browser:
 	@if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null && ! [ -x /usr/bin/chromium ]; then \
 		$(APT_INSTALL) chromium fonts-dejavu-core >/dev/null \
@@ -73,7 +79,7 @@ $(VENV)/ready: pyproject.toml constraints.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[all,dev]'
 	touch $@
 
-# What a release is made of, and the proof that the wheel works where nothing else is.
+# The distributions of a release, and a test of the wheel in an empty environment.
 dist: $(VENV)/ready
 	rm -rf dist build/empty
 	$(BIN)/python -m build --quiet

@@ -1,1 +1,1 @@
-"""How fast things are here: `python -m benchmarks`."""
+"""Benchmarks: `python -m benchmarks`."""

@@ -1,8 +1,8 @@
-"""`python -m benchmarks`: how long things take here, as medians of five, beside `json.loads` of as many containers.
+"""`python -m benchmarks`: medians of five, compared with `json.loads` of the same number of containers.
 
-`json.loads` is the yardstick that every machine has: GoDoxy's own parser takes 0.9 to 1.06 times as long, on both of
-two cores, for all that it does with the same bytes. Each measurement has a process of its own, in which it takes turns
-with the yardstick: a machine with neighbours is not as fast in one minute as in the next.
+`json.loads` is a yardstick that every machine has: GoDoxy's own code takes 0.9 to 1.06 times as long for everything
+that it does with the same bytes, on two cores. Each measurement runs in its own process and alternates with the
+yardstick, because a shared machine changes its speed from minute to minute.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ _URL = "unix:///var/run/docker.sock"
 
 
 class Round(NamedTuple):
-    """How long one round took, and the yardstick beside it."""
+    """The time of one round, and of the yardstick before it."""
 
     seconds: float
     yardstick_seconds: float
 
 
 class Measurement(NamedTuple):
-    """What is measured, at which size: containers, or hosts with some each; 0 where it is not they that take time."""
+    """A measurement and its size: containers, or hosts with `containers_each` (0 if they do not determine the time)."""
 
     measure: Callable[[int], list[Round]]
     size: int
@@ -52,32 +52,32 @@ class Measurement(NamedTuple):
 
 
 def json_loads(containers: int) -> list[Round]:
-    """The yardstick by itself: one body a thousand containers, each forgotten before the next."""
+    """The yardstick alone: bodies of a thousand containers, one after the other."""
     found = bodies(FleetSize(containers // 1000, 1000))
-    return _rounds(lambda: [None for one in found.values() if json.loads(one) is None])
+    return _rounds(lambda: [None for content in found.values() if json.loads(content) is None])
 
 
 def bytes_to_tables(containers: int) -> list[Round]:
-    """`from_bodies`: all ten tables from the answers of hosts with a thousand containers each."""
+    """`from_bodies`: all tables from the answers of hosts with a thousand containers each."""
     found = bodies(FleetSize(containers // 1000, 1000))
     urls = dict.fromkeys(found, _URL)
     return _rounds(lambda: list(dkf.from_bodies(found, urls).tables.values()))
 
 
 def one_body_to_tables(containers: int) -> list[Round]:
-    """`from_summaries`: all ten tables from one body."""
-    one = body(containers)
-    return _rounds(lambda: list(dkf.from_summaries(one).tables.values()))
+    """`from_summaries`: all tables from one body."""
+    content = body(containers)
+    return _rounds(lambda: list(dkf.from_summaries(content).tables.values()))
 
 
 def decoding(containers: int) -> list[Round]:
-    """Bytes to the columns that the engines sent."""
+    """Bytes to raw columns."""
     found = bodies(FleetSize(containers // 1000, 1000))
     return _rounds(lambda: decode_bodies(found))
 
 
 def derivation(containers: int) -> list[Round]:
-    """From those columns to all ten tables."""
+    """Raw columns to all tables."""
     found = bodies(FleetSize(containers // 1000, 1000))
     decoded = decode_bodies(found)
     hosts = dkf.from_bodies(dict.fromkeys(found, b"[]"), dict.fromkeys(found, _URL)).hosts
@@ -90,14 +90,14 @@ def _snapshot(containers: int) -> dkf.Snapshot:
 
 
 def findings(containers: int) -> list[Round]:
-    """Every rule that needs no inspections."""
+    """Every rule that works without inspections."""
     snap = _snapshot(containers)
-    # The rules run once for each snapshot: a copy has not been audited yet.
+    # Rules run once per snapshot: a copy is not audited yet.
     return _rounds(lambda: snap.with_tables({}).findings())
 
 
 def diff(containers: int) -> list[Round]:
-    """A snapshot and the same without every tenth container."""
+    """A snapshot and a copy without every tenth container."""
     before = _snapshot(containers)
     gone = before.containers.gather_every(10).select("host", "container_id")
     kept = {
@@ -109,21 +109,21 @@ def diff(containers: int) -> list[Round]:
 
 
 def view(containers: int) -> list[Round]:
-    """Opening the view, in the kernel; `benchmarks.view_in_browser` measures what is seen."""
+    """Opening the view, in the kernel; `benchmarks.view_in_browser` measures the browser."""
     snap = _snapshot(containers)
     return _rounds(snap.view)
 
 
 def export(containers: int) -> list[Round]:
-    """All tables to Parquet, without secrets."""
+    """All tables to Parquet, redacted."""
     snap = _snapshot(containers)
     with tempfile.TemporaryDirectory() as folder:
         return _rounds(lambda: snap.with_tables({}).write(folder))
 
 
 def pieces(containers: int) -> list[Round]:
-    """Over HTTP from hosts with a thousand containers each, fifty at a time, to Parquet; a million once."""
-    # What a process does once, such as its imports, is not what grows with the fleet.
+    """HTTP to Parquet: hosts with a thousand containers each, fifty hosts per piece; a million containers once."""
+    # Imports and other one-time work of a process do not count.
     _write_pieces(2)
     return [_pieces_round(containers // 1000) for _ in range(_ROUNDS if containers <= _OFTEN else 1)]
 
@@ -135,28 +135,28 @@ def _pieces_round(hosts: int) -> Round:
 
 
 def _write_pieces(hosts: int) -> float:
-    """Write a fleet of hosts with a thousand containers each; the seconds that it takes."""
+    """Write a fleet of hosts with a thousand containers each; return the seconds."""
     with stand_in_fleet(hosts, containers=1000) as fleet, tempfile.TemporaryDirectory() as folder:
         started = time.perf_counter()
-        taken = fleet.write_pieces(f"{folder}/pieces", hosts_per_piece=50, reveal=True)
+        written = fleet.write_pieces(f"{folder}/pieces", hosts_per_piece=50, reveal=True)
         seconds = time.perf_counter() - started
-        if taken.scan("containers").select(pl.len()).collect().item() != hosts * 1000:
-            raise RuntimeError("the pieces are not whole")
+        if written.scan("containers").select(pl.len()).collect().item() != hosts * 1000:
+            raise RuntimeError("the pieces are incomplete")
     return seconds
 
 
 def cold_snapshot(hosts: int) -> list[Round]:
-    """Hosts with ten containers, each answer after 50 ms, without a connection."""
+    """Hosts with ten containers, answers after 50 ms, without open connections."""
     return _snapshots(hosts, 10, 0.05, shared_pool.close_all)
 
 
 def warm_snapshot(hosts: int) -> list[Round]:
-    """The same hosts again, over connections that are there."""
+    """The same hosts, over open connections."""
     return _snapshots(hosts, 10, 0.05, lambda: None)
 
 
-def warm_snapshot_of_many(hosts: int) -> list[Round]:
-    """Hosts with twenty containers, over connections that are there, answered at once."""
+def warm_snapshot_without_delay(hosts: int) -> list[Round]:
+    """Hosts with twenty containers, over open connections, answered without delay."""
     return _snapshots(hosts, 20, 0.0, lambda: None)
 
 
@@ -177,7 +177,7 @@ _MEASUREMENTS: Final = {
     "pieces over HTTP, 1,000,000": Measurement(pieces, 1_000_000),
     "cold snapshot, 100 hosts": Measurement(cold_snapshot, 100, 0),
     "warm snapshot, 100 hosts": Measurement(warm_snapshot, 100, 0),
-    "warm snapshot, 1,000 hosts": Measurement(warm_snapshot_of_many, 1_000, 20),
+    "warm snapshot, 1,000 hosts": Measurement(warm_snapshot_without_delay, 1_000, 20),
 }
 
 
@@ -190,13 +190,13 @@ def main() -> None:
         seconds, yardsticks = zip(*found["rounds"], strict=True)
         median, peak = statistics.median(seconds), found["peak_megabytes"]
         containers = measurement.size * measurement.containers_each
-        of_as_many = statistics.median(yardsticks) * containers / _YARDSTICK_CONTAINERS
-        ratio = f"{median / of_as_many:.2f}" if of_as_many else ""
+        expected = statistics.median(yardsticks) * containers / _YARDSTICK_CONTAINERS
+        ratio = f"{median / expected:.2f}" if expected else ""
         print(f"{name:28} {median * 1000:10.0f} {min(seconds) * 1000:9.0f} {ratio:>13} {peak:8.0f}", flush=True)
 
 
 def measure(name: str) -> None:
-    """Measure one thing and print its rounds and the most memory that this process had."""
+    """Run one measurement and print its rounds and the peak memory of this process."""
     measurement = _MEASUREMENTS[name]
     rounds = measurement.measure(measurement.size)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
@@ -216,17 +216,17 @@ def _round(action: Callable[[], object]) -> Round:
 
 
 def _yardstick() -> float:
-    """How long `json.loads` takes just now for a body of a thousand containers, in seconds: the mean of ten times."""
-    one = _yardstick_body()
+    """The current time of `json.loads` for a body of a thousand containers in seconds, as the mean of ten runs."""
+    content = _yardstick_body()
     started = time.perf_counter()
     for _ in range(10):
-        json.loads(one)
+        json.loads(content)
     return (time.perf_counter() - started) / 10
 
 
 @lru_cache(maxsize=1)
 def _yardstick_body() -> bytes:
-    """A small one, so that it does not show in the memory that is measured."""
+    """A small body, so that it does not affect the measured memory."""
     return body(_YARDSTICK_CONTAINERS)
 
 
@@ -236,7 +236,7 @@ def _snapshots(hosts: int, containers: int, delay_seconds: float, before: Callab
         def take() -> None:
             snap = fleet.snapshot(progress=False, strict=True)
             if snap.containers.height != hosts * containers or not snap.hosts.select(pl.col("ok").all()).item():
-                raise RuntimeError(f"a snapshot is not whole: {snap!r}")
+                raise RuntimeError(f"a snapshot is incomplete: {snap!r}")
 
         take()
         rounds = []

@@ -1,7 +1,7 @@
-"""`python -m benchmarks.comparison`: the same fleet, asked with what people use today. Medians of five.
+"""`python -m benchmarks.comparison`: the same fleet, queried with dockerframe and other tools. Medians of five.
 
-50 stand-in hosts with 20 containers each, over real HTTP, each answer after 2 ms, as on a local network. What each way
-gives differs: only dockerframe resolves routes, dependencies, blacklist reasons and all the rest.
+50 stand-in hosts with 20 containers each, over real HTTP, each answer after 2 ms, as on a local network. The results
+differ: only dockerframe resolves routes, dependencies, blacklist reasons and the other derived columns.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import polars as pl
 from benchmarks.engines import stand_in_fleet
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     import dockerframe as dkf
 
@@ -30,25 +30,25 @@ _DELAY_SECONDS = 0.002
 
 
 def with_dockerframe(fleet: dkf.Fleet) -> int:
-    """All ten tables."""
+    """A snapshot."""
     return fleet.snapshot(progress=False, strict=True).containers.height
 
 
 def with_containers_list(fleet: dkf.Fleet) -> int:
-    """docker-py's `containers.list()`, host by host: one list, and one inspection a container."""
-    return _listed(fleet, lambda one: (one.name, one.status, one.labels))
+    """docker-py's `containers.list()`, host by host: one list, and one inspection per container."""
+    return _count(fleet, lambda container: (container.name, container.status, container.labels))
 
 
 def with_sparse_list(fleet: dkf.Fleet) -> int:
     """docker-py's `containers.list(sparse=True)`, host by host: one list."""
-    return _listed(fleet, lambda one: (one.attrs["Names"][0], one.attrs["State"], one.attrs["Labels"]), sparse=True)
+    return _count(fleet, lambda container: [container.attrs[key] for key in ("Names", "State", "Labels")], sparse=True)
 
 
-def _listed(fleet: dkf.Fleet, read: Callable[[Any], tuple[Any, ...]], *, sparse: bool = False) -> int:
+def _count(fleet: dkf.Fleet, read: Callable[[Any], Iterable[Any]], *, sparse: bool = False) -> int:
     rows = []
     for host in fleet.hosts:
         client = docker.DockerClient(base_url=host.url, version="1.45")
-        rows += [(host.name, *read(one)) for one in client.containers.list(all=True, sparse=sparse)]
+        rows += [(host.name, *read(container)) for container in client.containers.list(all=True, sparse=sparse)]
         client.close()
     return len(rows)
 
@@ -64,14 +64,14 @@ def with_a_loop(fleet: dkf.Fleet) -> int:
 
 
 def with_docker_ps(fleet: dkf.Fleet) -> int:
-    """`docker ps --format json`, host by host, read by pandas: texts, labels as one text without escapes."""
-    import pandas as pd  # type: ignore[import-untyped]  # noqa: PLC0415 - for this comparison alone
+    """`docker ps --format json`, host by host, read by pandas: strings, with labels as one string without escapes."""
+    import pandas as pd  # type: ignore[import-untyped]  # noqa: PLC0415 - only for this comparison
 
     frames = []
     for host in fleet.hosts:
         command = ["docker", "-H", host.url, "ps", "-a", "--no-trunc", "--format", "{{json .}}"]
-        told = subprocess.run(command, capture_output=True, check=True).stdout
-        frames.append(pd.read_json(io.BytesIO(told), lines=True).assign(host=host.name))
+        output = subprocess.run(command, capture_output=True, check=True).stdout
+        frames.append(pd.read_json(io.BytesIO(output), lines=True).assign(host=host.name))
     return len(pd.concat(frames))
 
 
@@ -84,12 +84,12 @@ def _row(host: str, summary: dict[str, Any]) -> dict[str, Any]:
         "image": summary["Image"],
         "state": summary["State"],
         "project": labels.get("com.docker.compose.project"),
-        "aliases": [one.strip() for one in labels.get("proxy.aliases", "").split(",") if one.strip()],
+        "aliases": [alias.strip() for alias in labels.get("proxy.aliases", "").split(",") if alias.strip()],
         "published": [port["PublicPort"] for port in summary["Ports"] if "PublicPort" in port],
     }
 
 
-_WAYS: dict[str, Callable[[dkf.Fleet], int]] = {
+_TOOLS: dict[str, Callable[[dkf.Fleet], int]] = {
     "dockerframe, all tables": with_dockerframe,
     "docker-py, containers.list()": with_containers_list,
     "docker-py, list(sparse=True)": with_sparse_list,
@@ -99,25 +99,25 @@ _WAYS: dict[str, Callable[[dkf.Fleet], int]] = {
 
 
 def main() -> None:
-    """Measure every way and print a table."""
-    print(f"{'way':34} {'median ms':>10} {'x dockerframe':>14}")
+    """Measure every tool and print a table."""
+    print(f"{'tool':34} {'median ms':>10} {'x dockerframe':>14}")
     with stand_in_fleet(HOSTS, containers=CONTAINERS, delay_seconds=_DELAY_SECONDS) as fleet:
-        ours = 0.0
-        for name, way in _WAYS.items():
-            if way is with_docker_ps and not (shutil.which("docker") and importlib.util.find_spec("pandas")):
+        baseline = 0.0
+        for name, query in _TOOLS.items():
+            if query is with_docker_ps and not (shutil.which("docker") and importlib.util.find_spec("pandas")):
                 print(f"{name:34} {'needs the docker CLI and pandas':>25}")
                 continue
-            median = _median(way, fleet)
-            ours = ours or median
-            print(f"{name:34} {median * 1000:10.0f} {median / ours:14.1f}")
+            median = _median(query, fleet)
+            baseline = baseline or median
+            print(f"{name:34} {median * 1000:10.0f} {median / baseline:14.1f}")
 
 
-def _median(way: Callable[[dkf.Fleet], int], fleet: dkf.Fleet) -> float:
+def _median(query: Callable[[dkf.Fleet], int], fleet: dkf.Fleet) -> float:
     times = []
     for _ in range(_ROUNDS + 1):
         started = time.perf_counter()
-        if way(fleet) != HOSTS * CONTAINERS:
-            raise RuntimeError("not every container was found")
+        if query(fleet) != HOSTS * CONTAINERS:
+            raise RuntimeError("containers are missing")
         times.append(time.perf_counter() - started)
     return statistics.median(times[1:])
 

@@ -1,4 +1,4 @@
-"""A fleet of stand-in engines, which another process serves."""
+"""A fleet of stand-in engines, served by another process."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 def stand_in_fleet(
     hosts: int, *, containers: int, delay_seconds: float = 0.0, failing_every: int = 0
 ) -> Iterator[dkf.Fleet]:
-    """Hosts with some containers each, which answer after a time; one of every so many fails, none for 0."""
+    """Hosts with `containers` each that answer after a delay; every `failing_every`-th host fails, or no host if 0."""
     numbers = (hosts, delay_seconds, containers, failing_every)
     command = [sys.executable, "-m", "benchmarks.stand_in", *map(str, numbers)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as server:

@@ -1,8 +1,7 @@
-"""Generated fleets: summaries as an engine sends them, about 2 KB a container.
+"""Generated fleets: summaries as an engine sends them, about 2 KB per container.
 
-The numbers come from a seeded generator, so that every run measures the same bytes. The keys, their order and
-the spelling are those of Docker Engine 28; 60% of the containers carry `proxy.*` labels, as in a fleet that
-GoDoxy serves.
+The generator is seeded, so that every run measures the same bytes. The keys and their order are those of Docker Engine
+28; 60% of the containers have `proxy.*` labels, as in a fleet behind GoDoxy.
 """
 
 from __future__ import annotations
@@ -36,7 +35,7 @@ PROXY_FIELDS = (
 
 @dataclass(frozen=True, slots=True)
 class FleetSize:
-    """How many hosts there are, and how many containers each has."""
+    """The number of hosts, and of containers per host."""
 
     hosts: int
     containers_per_host: int
@@ -111,7 +110,8 @@ def _labels(random_source: random.Random, name: str, project: str, service: str)
         labels["proxy.aliases"] = f"{service}-{project}, {name}"
         for field, value in random_source.sample(PROXY_FIELDS, 3):
             labels[f"proxy.{random_source.choice(('#1', f'{service}-{project}', '*'))}.{field}"] = value
-    return labels
+    # Engines write the keys of maps in order.
+    return dict(sorted(labels.items()))
 
 
 def _network(random_source: random.Random, service: str) -> dict[str, object]:

@@ -1,7 +1,7 @@
 """`python -m benchmarks.rehearsal [HOSTS] [CONTAINERS]`: a large fleet on a cluster of this machine's processors.
 
-Stand-in hosts answer after 20 ms each; every hundredth fails. The workers of a local Dask cluster ask them, and write
-pieces, findings and all, which are counted afterwards. Prints what a host costs, and what that makes of a larger fleet.
+Stand-in hosts answer after 20 ms; every hundredth fails. The workers of a local Dask cluster query them and write
+pieces with findings, which are counted afterwards. Prints the cost of a host, and an estimate for a larger fleet.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ _WORKERS = os.cpu_count() or 1
 
 
 def main(hosts: int, containers: int) -> None:
-    """Rehearse, and print figures."""
-    # Every host of the stand-in listens, and every worker keeps connections for a while.
+    """Take the fleet and print figures."""
+    # Every stand-in host listens on a port, and workers keep connections open.
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     with (
@@ -38,7 +38,7 @@ def main(hosts: int, containers: int) -> None:
             hosts, containers=containers, delay_seconds=_DELAY_SECONDS, failing_every=_FAILING_EVERY
         ) as fleet,
         tempfile.TemporaryDirectory() as folder,
-        # The profiler of workers may lock up Python 3.11 where threads are started (dask/distributed#8616).
+        # The profiler of workers can deadlock Python 3.11 while threads start (dask/distributed#8616).
         dask.config.set({"distributed.worker.profile.enabled": False}),
         LocalCluster(
             n_workers=_WORKERS, threads_per_worker=1, dashboard_address=None, local_directory=folder
@@ -50,7 +50,7 @@ def main(hosts: int, containers: int) -> None:
         seconds = time.perf_counter() - started
         _report(pieces, hosts, containers, seconds)
         memory = client.run(lambda: resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
-        print(f"most memory of a worker: {max(memory.values()):.0f} MB")
+        print(f"peak memory of a worker: {max(memory.values()):.0f} MB")
 
 
 def _report(pieces: dkf.Pieces, hosts: int, containers: int, seconds: float) -> None:
@@ -61,12 +61,12 @@ def _report(pieces: dkf.Pieces, hosts: int, containers: int, seconds: float) -> 
         raise RuntimeError(f"{found} containers were found, not {wanted}")
     size = sum(file.stat().st_size for file in pieces.folder.rglob("*.parquet")) / 1e6
     each = seconds * _WORKERS / hosts
-    print(f"{hosts} hosts x {containers} containers, {_WORKERS} workers: {seconds:.1f} s; every container is there")
-    print(f"failed, as they should: {dict(failed.iter_rows())}")
+    print(f"{hosts} hosts x {containers} containers, {_WORKERS} workers: {seconds:.1f} s; all containers found")
+    print(f"failed as planned: {dict(failed.iter_rows())}")
     print(f"a host costs {each * 1000:.1f} ms of a worker; the pieces take {size:.0f} MB")
     for workers in (_WORKERS, 32, 128):
         minutes = each * _LARGER / workers / 60
-        print(f"{_LARGER} hosts such as these on {workers} workers: {minutes:.1f} minutes, if nothing else binds")
+        print(f"{_LARGER} hosts such as these on {workers} workers: {minutes:.1f} minutes, without other limits")
 
 
 if __name__ == "__main__":

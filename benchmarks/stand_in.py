@@ -1,8 +1,8 @@
-"""Stand-in engines: real HTTP on many ports of the loopback address, each answer after a given time.
+"""Stand-in engines: real HTTP on many ports of the loopback address, each answer after a delay.
 
 Run as `python -m benchmarks.stand_in HOSTS DELAY_SECONDS CONTAINERS [FAILING_EVERY]`; prints the ports, then serves
-until its standard input closes. Of every `FAILING_EVERY` hosts one fails, each in one of three ways: an error, no
-JSON, or a connection that is cut.
+until its standard input closes. Every `FAILING_EVERY`-th host fails in one of three ways: an error, invalid JSON,
+or a broken connection.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ _VERSION = json.dumps({"ApiVersion": "1.45", "Version": "26.1.5", "Components": 
 _INFO = json.dumps({"ID": "stand-in", "ServerVersion": "26.1.5", "NCPU": 2, "MemTotal": 8}).encode()
 _HEAD = b"HTTP/1.1 %d OK\r\nApi-Version: 1.45\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 _LISTS = 20
-"""How many different lists of containers there are; the hosts share them."""
+"""The number of different lists of containers, which the hosts share."""
 
 
 class Engine:
-    """What one host answers, by path without the version; None where it cuts the connection."""
+    """The answers of one host by path, without the version; None breaks the connection."""
 
     def __init__(self, containers: bytes, failure: str | None = None) -> None:
         self._containers = containers
@@ -50,7 +50,7 @@ class Engine:
                 failures = {
                     None: (200, self._containers),
                     "error": (500, b'{"message":"no"}'),
-                    "no_json": (200, b"<p>"),
+                    "invalid_json": (200, b"<p>"),
                 }
                 return failures.get(self._failure)
             case ["containers", container_id, "json"]:
@@ -58,13 +58,20 @@ class Engine:
         return 404, b'{"message":"page not found"}'
 
     def _inspection(self, container_id: str) -> tuple[int, bytes]:
-        """Some of what an engine tells of one container: what docker-py's models read."""
+        """The part of an inspection that docker-py's models read."""
         if not self._inspections:
             for summary in json.loads(self._containers):
                 config = {"Labels": summary["Labels"], "Image": summary["Image"]}
-                told = {"Id": summary["Id"], "Name": summary["Names"][0], "Image": summary["ImageID"], "Config": config}
-                told |= {key: summary[key] for key in ("HostConfig", "NetworkSettings", "Mounts")}
-                self._inspections[summary["Id"]] = json.dumps(told | {"State": {"Status": summary["State"]}}).encode()
+                details = {
+                    "Id": summary["Id"],
+                    "Name": summary["Names"][0],
+                    "Image": summary["ImageID"],
+                    "Config": config,
+                }
+                details |= {key: summary[key] for key in ("HostConfig", "NetworkSettings", "Mounts")}
+                self._inspections[summary["Id"]] = json.dumps(
+                    details | {"State": {"Status": summary["State"]}}
+                ).encode()
         found = self._inspections.get(container_id)
         return (404, b'{"message":"no such container"}') if found is None else (200, found)
 
@@ -72,7 +79,7 @@ class Engine:
 async def serve(hosts: int, delay_seconds: float, containers: int, failing_every: int) -> None:
     """Serve stand-in engines until the standard input closes."""
     bodies = cycle([body(containers, seed) for seed in range(min(hosts, _LISTS))])
-    failures = cycle(["error", "no_json", "cut"])
+    failures = cycle(["error", "invalid_json", "cut"])
     engines = [
         Engine(next(bodies), next(failures) if failing_every and number % failing_every == failing_every - 1 else None)
         for number in range(hosts)
@@ -82,7 +89,7 @@ async def serve(hosts: int, delay_seconds: float, containers: int, failing_every
     ]
     print(json.dumps([server.sockets[0].getsockname()[1] for server in servers]), flush=True)
     await asyncio.get_running_loop().run_in_executor(None, sys.stdin.read)
-    # Connections that are still open are none to wait for.
+    # Do not wait for open connections.
     os._exit(0)
 
 

@@ -1,7 +1,7 @@
-"""Record the cassettes anew: start real engines, and run the replay tests against them in recording mode.
+"""Record the cassettes again: start real engines and run the replay tests against them in recording mode.
 
 Run as root on a machine that can start engines: `python -m cassettes.record`. It records the versions that the machine
-has; cassettes of other versions stay as they are. The demo fleet has its own script.
+has; cassettes of other versions stay unchanged. `record_demo` records the demo fleet.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ FLEET = [
 
 
 def main() -> int:
-    """Record every cassette; returns the exit status of the test run."""
+    """Record every cassette; return the exit status of the test run."""
     with tempfile.TemporaryDirectory(prefix="dkf") as folder, ExitStack() as stack:
         root = Path(folder)
         newer = newer_docker(Path(tempfile.gettempdir()) / "dockerframe-newer")
@@ -46,9 +46,9 @@ def main() -> int:
         other = _started(Dockerd("other", root / "other", binaries=newer, tcp_port=23752), stack)
         podman = Podman("podman", root / "podman").start()
         stack.callback(podman.remove)
-        for one in LAB[:3]:
-            podman.podman("import", "-", one.image, given=root_folder())
-            podman.podman("create", "--name", one.name, *one.arguments, one.image, *one.command)
+        for wanted in LAB[:3]:
+            podman.podman("import", "-", wanted.image, given=root_folder())
+            podman.podman("create", "--name", wanted.name, *wanted.arguments, wanted.image, *wanted.command)
         engines = {
             f"docker_{_major(own.docker('version', '--format', '{{.Server.Version}}'))}": own.url,
             f"docker_{_major(other.docker('version', '--format', '{{.Server.Version}}'))}": other.url,
@@ -56,12 +56,12 @@ def main() -> int:
         }
         urls = {f"DOCKERFRAME_RECORD_{name.upper()}": url for name, url in engines.items()}
         urls |= {"DOCKERFRAME_RECORD_OWN": own.url, "DOCKERFRAME_RECORD_FOLDER": folder}
-        of_any_version = ("two_hosts_over_tcp_at_once", "update_ports")
+        any_version = ("two_hosts_over_tcp_at_once", "update_ports")
         command = [
             sys.executable,
             "-m",
             "pytest",
-            *(f"tests/replay/test_recorded.py::test_{name}" for name in (*engines, *of_any_version)),
+            *(f"tests/replay/test_recorded.py::test_{name}" for name in (*engines, *any_version)),
             "--record-mode=rewrite",
             "--allowed-hosts=.*",
             "-p",

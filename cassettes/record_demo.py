@@ -1,4 +1,4 @@
-"""Record the demo fleet anew: start real engines, create its containers, keep what the engines answer.
+"""Record the demo fleet again: start real engines, create its containers, and keep the answers.
 
 Run as root on a machine that can start engines: `python -m cassettes.record_demo`. It takes about a minute.
 """
@@ -26,12 +26,12 @@ if TYPE_CHECKING:
     from tests.engines.containers import Created
 
 ANSWERS = Path(__file__).parents[1] / "dockerframe" / "demo" / "answers"
-# Health checks run once a second, and a container that crashes has its restarts.
+# Enough for several health checks and for restarts of the container that crashes.
 _SETTLING_SECONDS = 6
 
 
 def main() -> None:
-    """Record every host of the demo fleet that is up."""
+    """Record every host of the demo fleet except the one that is down."""
     shutil.rmtree(ANSWERS, ignore_errors=True)
     with tempfile.TemporaryDirectory(prefix="dkf") as folder:
         root = Path(folder)
@@ -58,17 +58,17 @@ def _record_docker(
 def _record_podman(name: str, root: Path) -> None:
     engine = Podman(name, root / name).start()
     try:
-        for one in LAB:
-            engine.podman("import", "-", one.image, given=root_folder())
-            labels = [part for key, value in one.labels.items() for part in ("--label", f"{key}={value}")]
-            engine.podman("create", "--name", one.name, *labels, *one.arguments, one.image, *one.command)
+        for wanted in LAB:
+            engine.podman("import", "-", wanted.image, given=root_folder())
+            labels = [part for key, value in wanted.labels.items() for part in ("--label", f"{key}={value}")]
+            engine.podman("create", "--name", wanted.name, *labels, *wanted.arguments, wanted.image, *wanted.command)
         _record(name, engine.url, {str(root / name): "/var/lib/containers"})
     finally:
         engine.remove()
 
 
 def _record(name: str, url: str, places: dict[str, str]) -> None:
-    """Keep a host's answers, with this machine's name and folders replaced."""
+    """Keep the answers of a host, with the name and folders of this machine replaced."""
     target = ANSWERS / name
     target.mkdir(parents=True)
     with new_client(Host(name, url), unique=True) as client:
@@ -78,19 +78,19 @@ def _record(name: str, url: str, places: dict[str, str]) -> None:
             "info.json": client.get_object("/info"),
             "containers.json": containers,
         }
-        for one in containers:
-            details = client.get_object(f"/containers/{one['Id']}/json")
+        for container in containers:
+            details = client.get_object(f"/containers/{container['Id']}/json")
             if details["HostConfig"]["NetworkMode"] == "host":
-                answers[f"inspect-{one['Id']}.json"] = details
+                answers[f"inspect-{container['Id']}.json"] = details
     for file, answer in answers.items():
         (target / file).write_text(scrubbed(answer, name, places))
 
 
 def scrubbed(answer: Any, host: str, places: dict[str, str]) -> str:
-    """An answer as compact JSON, without the machine that gave it."""
+    """An answer as compact JSON, without traces of the recording machine."""
     text = json.dumps(answer, separators=(",", ":"), ensure_ascii=False)
-    for place, instead in {**places, socket.gethostname(): host}.items():
-        text = text.replace(place, instead)
+    for place, replacement in {**places, socket.gethostname(): host}.items():
+        text = text.replace(place, replacement)
     return text
 
 

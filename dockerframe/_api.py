@@ -3,22 +3,28 @@
 from dockerframe import expr, tables
 from dockerframe._config.audit_settings import AuditSettings, Suppression
 from dockerframe._config.host import Host, TlsFiles
+from dockerframe._derive.exposures import CaddySettings, TraefikSettings, exposures
 from dockerframe._fleet.fleet import Fleet
 from dockerframe._queries.explain import Explanation
 from dockerframe._snapshot.build import concat, from_bodies, from_summaries, read_snapshot
 from dockerframe._snapshot.history import History, read_history
 from dockerframe._snapshot.pieces import Pieces, scan_pieces
 from dockerframe._snapshot.snapshot import Snapshot, diff, update_ports
-from dockerframe._transport import clients, new_client
+from dockerframe._transport import MockTransport, clients, new_client
 from dockerframe._transport.client import Client
-from dockerframe.audit import BUILTIN_RULES, Registry, Rule, Severity, rule
+from dockerframe.audit import BUILTIN_RULES, AuditResult, Registry, Rule, Severity
 from dockerframe.errors import (
     AuditError,
     ConfigurationError,
     DockerframeError,
     GatherError,
     HistoryError,
+    HostAnswerError,
+    HostAuthenticationError,
     HostError,
+    HostLocalError,
+    HostTimeoutError,
+    HostUnreachableError,
     MissingExtraError,
     MissingTableError,
     SnapshotError,
@@ -54,7 +60,9 @@ from dockerframe.schemas import Precedence
 __all__ = [
     "BUILTIN_RULES",
     "AuditError",
+    "AuditResult",
     "AuditSettings",
+    "CaddySettings",
     "Client",
     "ConfigurationError",
     "DockerframeError",
@@ -64,9 +72,15 @@ __all__ = [
     "History",
     "HistoryError",
     "Host",
+    "HostAnswerError",
+    "HostAuthenticationError",
     "HostError",
+    "HostLocalError",
+    "HostTimeoutError",
+    "HostUnreachableError",
     "MissingExtraError",
     "MissingTableError",
+    "MockTransport",
     "Pieces",
     "Precedence",
     "Registry",
@@ -76,6 +90,7 @@ __all__ = [
     "SnapshotError",
     "Suppression",
     "TlsFiles",
+    "TraefikSettings",
     "aliases",
     "blacklist_reasons",
     "clients",
@@ -86,6 +101,7 @@ __all__ = [
     "dependencies",
     "dependency_edges",
     "diff",
+    "exposures",
     "expr",
     "from_bodies",
     "from_summaries",
@@ -107,7 +123,6 @@ __all__ = [
     "read_snapshot",
     "route_fields",
     "routes",
-    "rule",
     "running",
     "scan_pieces",
     "tables",

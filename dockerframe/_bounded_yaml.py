@@ -49,14 +49,16 @@ class Scalar(NamedTuple):
 Node: TypeAlias = "Scalar | list[Node] | dict[str, Node]"
 
 
-def parse_yaml(text: str) -> Node:
+def parse_yaml(text: str, *, max_nodes: int = MAX_NODES) -> Node:
     """Parse one YAML document; an empty one is an empty scalar.
+
+    `max_nodes` bounds the nodes once its aliases are expanded.
 
     Raises
     ------
     InvalidYamlError
         When it does not parse, holds a key twice, more than one document, a tag that is not of YAML itself, more
-        than 10,000 nodes once its aliases are expanded, or nests deeper than 32 levels.
+        nodes than that, or nests deeper than 32 levels.
 
     Examples
     --------
@@ -64,7 +66,7 @@ def parse_yaml(text: str) -> Node:
     {'port': Scalar(text='80', plain=True)}
     """
     try:
-        return _Composer(text).document()
+        return _Composer(text, max_nodes).document()
     except yaml.YAMLError as error:
         problem = getattr(error, "problem", None) or getattr(error, "reason", None) or "not YAML"
         mark = getattr(error, "problem_mark", None)
@@ -84,10 +86,17 @@ def typed(node: Node) -> object:
         return {key: typed(value) for key, value in node.items()}
     if isinstance(node, list):
         return [typed(item) for item in node]
-    return _typed_scalar(node.text) if node.plain else node.text
+    return typed_scalar(node.text) if node.plain else node.text
 
 
-def _typed_scalar(text: str) -> object:
+def typed_scalar(text: str) -> object:
+    """A plain scalar as a Python value.
+
+    Examples
+    --------
+    >>> typed_scalar("0x50"), typed_scalar("null"), typed_scalar("yes")
+    (80, None, 'yes')
+    """
     if text in _WORDS:
         return _WORDS[text]
     if len(text) > _LONGEST_NUMBER:
@@ -103,8 +112,9 @@ def _typed_scalar(text: str) -> object:
 class _Composer:
     """Composes nodes from parser events, and counts them as it goes."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, max_nodes: int) -> None:
         self._events = yaml.parse(text, Loader=_Loader)
+        self._max_nodes = max_nodes
         self._anchors: dict[str, tuple[Node, int]] = {}
         self._nodes = 0
 
@@ -165,5 +175,5 @@ class _Composer:
 
     def _count(self, nodes: int) -> None:
         self._nodes += nodes
-        if self._nodes > MAX_NODES:
-            raise InvalidYamlError(f"it has more than {MAX_NODES} nodes")
+        if self._nodes > self._max_nodes:
+            raise InvalidYamlError(f"it has more than {self._max_nodes} nodes")

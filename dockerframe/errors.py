@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import difflib
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, TypeVar, cast
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
+ErrorT = TypeVar("ErrorT", bound=Exception)
+
 
 class DockerframeError(Exception):
-    """What every error of this package is.
+    """The base class of all errors of this package.
 
-    Its text says what failed and where; `remedy` says how to mend it, and is part of the text.
+    The text describes what failed and where, and ends with `remedy`: how to fix it. Every error can be pickled with
+    all of its attributes, so that it survives the way back from a worker of a cluster.
 
     Examples
     --------
@@ -28,9 +31,20 @@ class DockerframeError(Exception):
         self.message = message
         self.remedy = remedy
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the text and the attributes: the parameters of the constructors differ."""
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(kind: type[ErrorT], args: tuple[object, ...], attributes: dict[str, Any]) -> ErrorT:
+    error = Exception.__new__(kind, *args)
+    error.args = args
+    error.__dict__.update(attributes)
+    return error
+
 
 def did_you_mean(name: str, known: Iterable[str], otherwise: str, most: int = 3) -> str:
-    """The remedy for a name that there is not: the known ones that are nearly it, else `otherwise`.
+    """The remedy for a name that does not exist: similar known names, else `otherwise`.
 
     Examples
     --------
@@ -42,7 +56,7 @@ def did_you_mean(name: str, known: Iterable[str], otherwise: str, most: int = 3)
 
 
 class Mistake(NamedTuple):
-    """One thing wrong with a description of hosts: where it stands, and what is wrong with it."""
+    """One mistake in a description of hosts: where it is, and what is wrong."""
 
     path: str
     message: str
@@ -52,14 +66,14 @@ class Mistake(NamedTuple):
 
 
 class ConfigurationError(DockerframeError):
-    """A fleet file, a Docker context or the environment can't be used; lists all that is wrong with it at once.
+    """A fleet file, a Docker context or the environment can't be used. Lists all of its mistakes.
 
     Attributes
     ----------
     source
-        Where the description came from: a file's path, `environment`, `contexts`, `mapping`.
+        Where the description is: the path of a file, `environment`, `contexts`, `mapping`.
     mistakes
-        Each mistake with its path inside the source.
+        The mistakes, each with its path inside the source.
     """
 
     def __init__(self, source: str, mistakes: Iterable[Mistake], *, remedy: str) -> None:
@@ -73,21 +87,42 @@ class ConfigurationError(DockerframeError):
 class HostError(DockerframeError):
     """One host could not be asked, or its answer could not be read.
 
+    The class of an error follows from its kind: `HostError("refused", ...)` is a `HostUnreachableError`. Catch the
+    subclass that your program reacts to, or `HostError` for all of them.
+
     Attributes
     ----------
     kind
         One of `dockerframe.schemas.ERROR_KINDS`, as in the column `error_kind` of the table `hosts`.
     host
-        The host's name, where it is known.
+        The name of the host, where it is known.
+    status
+        The HTTP status of the answer, where the host answered with one.
+
+    Examples
+    --------
+    >>> type(HostError("read_timeout", "Host edge: no answer within 30 s.")).__name__
+    'HostTimeoutError'
     """
 
-    def __init__(self, kind: str, message: str, *, remedy: str = "", host: str | None = None) -> None:
+    kinds: ClassVar[frozenset[str]] = frozenset()
+    """The kinds that errors of this class have."""
+
+    def __new__(cls, kind: str, *_: object, **__: object) -> Self:
+        """Create the error in the class of its kind."""
+        classes = HostError.__subclasses__() if cls is HostError else []
+        return cast("Self", super().__new__(next((found for found in classes if kind in found.kinds), cls)))
+
+    def __init__(
+        self, kind: str, message: str, *, remedy: str = "", host: str | None = None, status: int | None = None
+    ) -> None:
         super().__init__(message, remedy=remedy)
         self.kind = kind
         self.host = host
+        self.status = status
 
     @classmethod
-    def at(cls, host: str, kind: str, problem: str, remedy: str = "") -> HostError:
+    def at(cls, host: str, kind: str, problem: str, remedy: str = "", *, status: int | None = None) -> HostError:
         """The error of a host by its name, which the message begins with.
 
         Examples
@@ -95,11 +130,54 @@ class HostError(DockerframeError):
         >>> print(HostError.at("edge", "refused", "nothing listens", "Start the engine."))
         Host edge: nothing listens. Start the engine.
         """
-        return cls(kind, f"Host {host}: {problem}.", remedy=remedy, host=host)
+        return cls(kind, f"Host {host}: {problem}.", remedy=remedy, host=host, status=status)
+
+    def at_host(self, host: str) -> HostError:
+        """The same error for another host that shares the connection.
+
+        Examples
+        --------
+        >>> print(HostError.at("edge", "refused", "nothing listens").at_host("attic"))
+        Host attic: nothing listens.
+        """
+        message = self.message
+        if self.host is not None:
+            message = f"Host {host}: {message.removeprefix(f'Host {self.host}: ')}"
+        return HostError(self.kind, message, remedy=self.remedy, host=host, status=self.status)
+
+
+class HostTimeoutError(HostError):
+    """A host, or the name service, took longer than its limit."""
+
+    kinds = frozenset({"dns_timeout", "connect_timeout", "read_timeout"})
+
+
+class HostUnreachableError(HostError):
+    """No connection to an engine came about, or it broke."""
+
+    kinds = frozenset({"refused", "unreachable", "unknown_name", "no_socket", "disconnected", "ssh", "wrong_scheme"})
+
+
+class HostAuthenticationError(HostError):
+    """The user may not use the engine, or one side could not prove its identity to the other."""
+
+    kinds = frozenset({"permission", "tls", "ssh_host_key", "ssh_authentication", "unknown_agent", "unauthorized"})
+
+
+class HostAnswerError(HostError):
+    """A server answered, but not with what an engine sends."""
+
+    kinds = frozenset({"not_found", "http", "redirected", "too_large", "invalid_answer"})
+
+
+class HostLocalError(HostError):
+    """No request was sent, because of the URL, a limit of this machine, or a defect in dockerframe."""
+
+    kinds = frozenset({"unsupported", "resources", "internal"})
 
 
 class GatherError(DockerframeError):
-    """With `strict=True`: at least one host failed. Lists every failure.
+    """At least one host failed, with `strict=True`. Lists every failure.
 
     Attributes
     ----------
@@ -113,16 +191,16 @@ class GatherError(DockerframeError):
         count = len(failures)
         super().__init__(
             f"{count} host{'s' if count != 1 else ''} failed:{lines}\n",
-            remedy="Mend these hosts, or gather without strict=True to have the others.",
+            remedy="Fix these hosts, or gather without strict=True to get the others.",
         )
 
 
 class SnapshotError(DockerframeError):
-    """A snapshot can't be made of what was given, written where it should be, or read back."""
+    """A snapshot can't be built, written or read."""
 
 
 class AuditError(DockerframeError):
-    """A rule of the audit, or what was asked of the audit, can't be used."""
+    """A rule or a setting of the audit can't be used."""
 
 
 class MissingTableError(SnapshotError, AttributeError):
@@ -134,7 +212,7 @@ class HistoryError(DockerframeError):
 
 
 class MissingExtraError(DockerframeError):
-    """Something needs packages that are not installed; names the extra that brings them.
+    """A feature needs packages that are not installed. Names the extra that installs them.
 
     Attributes
     ----------
@@ -152,7 +230,7 @@ class MissingExtraError(DockerframeError):
 
 @contextmanager
 def needs_extra(extra: str) -> Iterator[None]:
-    """Where packages of an extra are imported: one that is missing raises `MissingExtraError`.
+    """Import packages of an extra inside this block: a missing one raises `MissingExtraError`.
 
     Examples
     --------

@@ -62,7 +62,7 @@ class DockerNamespace:
     --------
     >>> import polars as pl
     >>> import dockerframe
-    >>> frame = pl.DataFrame({"names": [["/web"]], "image": ["nginx:1.27"]})
+    >>> frame = pl.DataFrame({"names": [["/web"]], "image": ["nginx:1.27"], "image_id": ["sha256:c0ffee"]})
     >>> frame.docker.container_name()["container_name"].to_list()
     ['web']
     >>> frame.docker.image().select("image", "image_name", "image_tag").row(0)

@@ -12,27 +12,27 @@ if TYPE_CHECKING:
 
     from vcr import VCR
 
-# pytest rewrites vcrpy's modules when pytest-recording is loaded: they must not be imported before.
+# pytest rewrites the modules of vcrpy when it loads pytest-recording: they must not be imported earlier.
 
 
 def pytest_recording_configure(config: pytest.Config, vcr: VCR) -> None:  # noqa: ARG001 - the hook's signature
-    """Tell vcrpy of docker-py's connections, and what cassettes of engines need.
+    """Configure vcrpy for docker-py's connections and for cassettes of engines.
 
-    What the fixture `vcr_config` of a test suite says comes before that: `dockerframe.testing.configuration(instead)`
-    scrubs more. A fixture of that name here would be hidden by pytest-recording's own, which is loaded later.
+    The fixture `vcr_config` of a test suite takes precedence: `dockerframe.testing.configuration(instead)` replaces
+    more. This is not a fixture of that name, because pytest-recording's own is loaded later and would hide it.
     """
-    from dockerframe.testing import configuration, teach  # noqa: PLC0415
+    from dockerframe.testing import configuration, register_sockets  # noqa: PLC0415
 
-    teach(vcr)
+    register_sockets(vcr)
     vcr.use_cassette = partial(vcr.use_cassette, **configuration())
 
 
 @pytest.fixture(autouse=True)
-def _engines_take_turns(request: pytest.FixtureRequest) -> Iterator[None]:
+def _one_request_at_a_time(request: pytest.FixtureRequest) -> Iterator[None]:
     if request.node.get_closest_marker("vcr") is None:
         yield
         return
-    from dockerframe.testing import taking_turns  # noqa: PLC0415
+    from dockerframe.testing import one_request_at_a_time  # noqa: PLC0415
 
-    with taking_turns():
+    with one_request_at_a_time():
         yield

@@ -1,34 +1,41 @@
-"""Reference pages made from the code: tables, rules, kinds of errors, the command line, the public names."""
+"""Reference pages generated from the code: tables, rules, errors, the command line, the API."""
 
 from __future__ import annotations
 
 import inspect
 import os
+import re
 import subprocess
 import sys
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
+import click
 import mkdocs_gen_files
 
 import dockerframe as dkf
 from dockerframe import plots, testing
-from dockerframe.cli.commands import all_commands
-from dockerframe.schemas import (
-    CHANGES,
-    DIFFERENCES,
-    ERROR_KINDS,
-    FINDINGS,
-    INSPECTIONS,
-    LABEL_ERROR_KINDS,
-    RULES,
-    SEVERITIES,
-    TABLES,
-)
+from dockerframe.cli.app import app
+from dockerframe.schemas import CHANGES, ERROR_KINDS, LABEL_ERROR_KINDS, SEVERITIES
+from dockerframe.tables import OPTIONAL_TABLES, REGISTRY
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
-    from dockerframe.schemas import Table
+    from dockerframe.tables import Table
+
+COMMANDS: Final = tuple(app.list_commands(click.Context(app)))
+LABELS: Final = Path(__file__).parent / "reference" / "labels.md"
+# Headings of the API page, each with the modules whose public names stand under it.
+API_SECTIONS: Final = {
+    "Fleets": ("dockerframe._fleet",),
+    "Snapshots": ("dockerframe._snapshot.snapshot", "dockerframe._snapshot.build", "dockerframe._queries"),
+    "Histories and pieces": ("dockerframe._snapshot",),
+    "Views": ("dockerframe._views",),
+    "Audit": ("dockerframe.audit", "dockerframe._config.audit_settings"),
+    "Hosts and clients": ("dockerframe._config", "dockerframe._transport"),
+}
+REST: Final = "Constants and types"
 
 
 def write(page: str, *lines: str) -> None:
@@ -40,11 +47,76 @@ def cell(text: object) -> str:
     return str(text).replace("|", "\\|").replace("\n", " ")
 
 
-def table_section(table: Table) -> list[str]:
-    rows = [f"| `{one.name}` | `{cell(one.dtype)}` | {cell(one.meaning)} |" for one in table.columns]
-    key = ", ".join(f"`{name}`" for name in table.key)
-    head = ["| column | type | meaning |", "| --- | --- | --- |"]
-    return [f"## {table.name}", "", f"One row is {table.row}. What tells rows apart: {key}.", "", *head, *rows, ""]
+def code(names: Iterable[str]) -> str:
+    return ", ".join(f"`{name}`" for name in names)
+
+
+def anchors() -> dict[str, str]:
+    """The anchor of each numbered section of the label specification, by its number."""
+    headings = re.findall(
+        r"^#+ +((?:Section +)?(\d+(?:\.\d+)*)\b.*)$", LABELS.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    return {number: anchor(heading) for heading, number in headings}
+
+
+def anchor(heading: str) -> str:
+    """The id of a heading: the one it declares, else the one that Markdown gives it."""
+    declared = re.search(r"\{[^}]*#([\w-]+)[^}]*\}", heading)
+    text = re.sub(r"[^\w\s-]", "", heading).strip().lower()
+    return declared[1] if declared else re.sub(r"[-\s]+", "-", text)
+
+
+SECTIONS: Final = anchors()
+
+
+def linked(text: str) -> str:
+    """A text in which `labels.md, section N` is a link to that section."""
+
+    def link(match: re.Match[str]) -> str:
+        section = SECTIONS.get(match[1]) or SECTIONS.get(match[1].partition(".")[0])
+        return f"[{match[0]}](labels.md#{section})" if section else match[0]
+
+    return re.sub(r"labels\.md, section (\d+(?:\.\d+)*)", link, text)
+
+
+def table_section(table: Table) -> Iterator[str]:
+    yield from (f"## {table.name}", "", f"Each row is {table.row}.", "")
+    yield f"- Key: {code(table.key)}"
+    yield f"- Source: {table.source if ' ' in table.source else f'`{table.source}`'}"
+    yield f"- Listed for people: {', '.join(column.heading for column in table.listing)}"
+    if table.name in OPTIONAL_TABLES:
+        yield f"- Only with `snapshot({table.option}=True)`"
+    command = table.name.replace("_", "-")
+    if command in COMMANDS:
+        yield f"- Command: [`dockerframe {command}`](command-line.md#dockerframe-{command})"
+    yield from ("", "| column | type | meaning |", "| --- | --- | --- |")
+    for column in table.columns:
+        yield f"| `{column.name}` | `{cell(column.dtype)}` | {linked(cell(column.meaning))} |"
+    yield ""
+
+
+def tables_page() -> None:
+    intro = (
+        "Every table is a `polars.DataFrame` with a fixed schema: an empty fleet has the columns and types of a full"
+        " one. Times are UTC, sizes are bytes."
+    )
+    write("tables", "# Tables", "", intro, "", *(line for table in REGISTRY.values() for line in table_section(table)))
+
+
+def rules_page() -> None:
+    severities = f"Severities, mildest first: {', '.join(SEVERITIES)}."
+    more = "[Rules](../how-to/rules.md) describes how to add, switch off and suppress rules."
+    lines = ["# Rules of the audit", "", f"{severities} {more}", ""]
+    for rule in dkf.BUILTIN_RULES:
+        needs = [f"Needs the table `{name}`; without it the result is unknown." for name in rule.needs]
+        needs += [f"CIS Docker Benchmark: {', '.join(rule.cis)}."] if rule.cis else []
+        needs = [line for text in needs for line in (text, "")]
+        explanation = [linked(rule.explanation), ""] if rule.explanation else []
+        lines += [
+            f"## {rule.id}", "", f"**{rule.severity}** · {linked(rule.title)}", "", *explanation, *needs,
+            f"How to fix it: {linked(rule.remedy)}", "", f"Source: {linked(rule.source)}", "",
+        ]  # fmt: skip
+    write("rules", *lines)
 
 
 def kinds(title: str, described: Mapping[str, str], more: str) -> list[str]:
@@ -52,51 +124,36 @@ def kinds(title: str, described: Mapping[str, str], more: str) -> list[str]:
     return [*head, *(f"| `{kind}` | {cell(meaning)} |" for kind, meaning in described.items()), ""]
 
 
-def objects(names: Iterable[object]) -> list[str]:
-    return [line for one in names for line in (f"::: {one.__module__}.{one.__qualname__}", "")]  # type: ignore[attr-defined]
+def directives(module: str, names: Iterable[str]) -> list[str]:
+    """Names of a module for mkdocstrings."""
+    return [line for name in names for line in (f"::: {module}.{name}", "")]
 
 
-def tables_page() -> None:
-    intro = (
-        "Every table is a `polars.DataFrame` with a fixed schema: an empty fleet has the columns and types of a full"
-        " one. Times are UTC, sizes bytes."
-    )
-    listed = [*TABLES.values(), INSPECTIONS, FINDINGS, RULES, DIFFERENCES]
-    write("tables", "# Tables", "", intro, "", *(line for table in listed for line in table_section(table)))
-
-
-def rules_page() -> None:
-    lines = ["# Rules of the audit", "", f"Severities, mildest first: {', '.join(SEVERITIES)}.", ""]
-    for one in dkf.BUILTIN_RULES:
-        needs = ["Needs inspections: `snapshot(inspect=True)`, or `--inspect`.", ""] if one.needs_inspections else []
-        explanation = [one.explanation, ""] if one.explanation else []
-        lines += [
-            f"## {one.id}", "", f"**{one.severity}** · {one.title}", "", *explanation, *needs,
-            f"Remedy: {one.remedy}", "", f"Source: {one.source}.", "",
-        ]  # fmt: skip
-    write("rules", *lines)
+def is_exception(name: str) -> bool:
+    value = getattr(dkf, name)
+    return inspect.isclass(value) and issubclass(value, Exception)
 
 
 def errors_page() -> None:
+    exceptions = sorted(filter(is_exception, dkf.__all__), key=lambda name: (name != "DockerframeError", name))
     write(
         "errors",
-        "# Kinds of errors and changes",
+        "# Errors and changes",
         "",
         *kinds("Hosts", ERROR_KINDS, "The values of `hosts.error_kind`."),
         *kinds("Labels and containers", LABEL_ERROR_KINDS, "The values of `errors.kind`."),
         *kinds("Differences", CHANGES, "The values of `differences.change`."),
         "## Exceptions",
         "",
-        "All are of one family; each message says how to mend it.",
+        "All exceptions derive from `DockerframeError`. Each message says how to fix the problem.",
         "",
-        *objects([dkf.DockerframeError, dkf.ConfigurationError, dkf.HostError, dkf.GatherError, dkf.SnapshotError]),
-        *objects([dkf.AuditError, dkf.HistoryError, dkf.MissingExtraError]),
+        *directives("dockerframe", exceptions),
     )
 
 
 def command_line_page() -> None:
     lines = ["# Command line", ""]
-    for command in ("", *(str(command.name) for command in all_commands())):
+    for command in ("", *COMMANDS):
         done = subprocess.run(
             [sys.executable, "-m", "dockerframe", *([command] if command else []), "--help"],
             capture_output=True,
@@ -108,25 +165,45 @@ def command_line_page() -> None:
     write("command-line", *lines)
 
 
-def api_pages() -> None:
-    public = [getattr(dkf, name) for name in dkf.__all__ if not name.startswith("_")]
-    functions = [one for one in public if inspect.isfunction(one)]
-    expressions = [one for one in functions if one.__module__.startswith("dockerframe._derive")]
-    others = [one for one in functions if one not in expressions]
-    classes = [one for one in public if inspect.isclass(one) and not issubclass(one, Exception)]
-    write("api", "# Fleets, snapshots, clients", "", *objects(classes), *objects(others))
-    intro = "Each gives an expression, or a frame from a frame; all of them hang on frames as `frame.docker`."
-    write("expressions", "# Expressions and derived frames", "", intro, "", *objects(expressions))
-    write(
-        "plots",
-        "# Pictures",
-        "",
-        inspect.getdoc(plots) or "",
-        "",
-        *objects(getattr(plots, one) for one in plots.__all__),
+def section_of(name: str) -> str:
+    """The heading of the API page that a public name belongs to."""
+    module = getattr(getattr(dkf, name), "__module__", "")
+    is_documented = inspect.isclass(getattr(dkf, name)) or inspect.isfunction(getattr(dkf, name))
+    matching = (
+        heading
+        for heading, prefixes in API_SECTIONS.items()
+        if is_documented and any(module == prefix or module.startswith(f"{prefix}.") for prefix in prefixes)
     )
-    named = (getattr(testing, one) for one in ("recorded", "configuration", "scrubber", "teach", "taking_turns"))
-    write("testing", "# Testing", "", inspect.getdoc(testing) or "", "", *objects(named))
+    return next(matching, REST)
+
+
+def api_pages() -> None:
+    elsewhere = {*dkf.expr.__all__, "expr", "tables", *filter(is_exception, dkf.__all__)}
+    names = [name for name in dkf.__all__ if not name.startswith("_") and name not in elsewhere]
+    intro = (
+        "The public names of `dockerframe`. [Expressions](expressions.md) are also in `dockerframe.expr`,"
+        " [exceptions](errors.md#exceptions) in `dockerframe.errors`, [tables](tables.md) in `dockerframe.tables`."
+    )
+    lines = ["# API", "", intro, ""]
+    for heading in (*API_SECTIONS, REST):
+        members = [name for name in names if section_of(name) == heading]
+        lines += [f"## {heading}", "", *directives("dockerframe", members)] if members else []
+    write("api", *lines)
+    functions = [name for name in dkf.expr.__all__ if inspect.isfunction(getattr(dkf.expr, name))]
+    intro = (
+        "Each function returns an expression, or a frame for a frame. All of them are also methods of frames:"
+        " `frame.docker.aliases()`."
+    )
+    write("expressions", "# Expressions", "", intro, "", *directives("dockerframe.expr", functions))
+    write("plots", "# Charts", "", inspect.getdoc(plots) or "", "", *directives("dockerframe.plots", plots.__all__))
+    write(
+        "testing",
+        "# Testing",
+        "",
+        inspect.getdoc(testing) or "",
+        "",
+        *directives("dockerframe.testing", testing.__all__),
+    )
 
 
 tables_page()

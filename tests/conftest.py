@@ -1,4 +1,4 @@
-"""What all tests share: a clean environment, and hypothesis without a clock."""
+"""Shared by all tests: a clean environment, and hypothesis without deadlines."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _OF_DOCKER = ("DOCKER_HOST", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH", "DOCKER_CO
 
 @pytest.fixture(autouse=True)
 def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory) -> None:
-    """No test sees the machine's own Docker settings."""
+    """Hide the Docker settings of this machine."""
     for name in _OF_DOCKER:
         monkeypatch.delenv(name, raising=False)
     if "DOCKER_CONFIG" not in os.environ or not os.environ["DOCKER_CONFIG"].startswith("/tmp/pytest"):

@@ -1,4 +1,4 @@
-"""Contexts as the docker CLI keeps them."""
+"""Docker contexts on disk."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def write_context(folder: Path, name: str, url: str) -> None:
-    """Write a context into a folder that `DOCKER_CONFIG` names."""
+    """Write a context into the folder of `DOCKER_CONFIG`."""
     meta = folder / "contexts" / "meta" / hashlib.sha256(name.encode()).hexdigest()
     meta.mkdir(parents=True)
     (meta / "meta.json").write_text(json.dumps({"Name": name, "Endpoints": {"docker": {"Host": url}}}))

@@ -1,4 +1,4 @@
-"""Small snapshots for tests: one container with what a test is about, and defaults for the rest."""
+"""Small snapshots for tests: containers with the values of a test, and defaults for the rest."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 
 def summary(**own: Any) -> dict[str, Any]:
-    """A container summary; keywords replace its values."""
+    """A container summary; keywords replace values."""
     return {
         "Id": "c0ffee",
         "Names": ["/web"],
@@ -34,7 +34,7 @@ def summary(**own: Any) -> dict[str, Any]:
 def snapshot_of(
     *summaries: dict[str, Any], url: str = "unix:///var/run/docker.sock", precedence: Precedence = "alias"
 ) -> dkf.Snapshot:
-    """A snapshot of one host with these containers."""
+    """A snapshot of one host with some containers."""
     return dkf.from_summaries(json.dumps(summaries).encode(), url=url, precedence=precedence)
 
 
@@ -44,7 +44,7 @@ def container(url: str = "unix:///var/run/docker.sock", **own: Any) -> dict[str,
 
 
 def labelled(**labels: str) -> dict[str, Any]:
-    """The row of a container with labels whose names start with `proxy.`."""
+    """The row of a container with `proxy.` labels."""
     return container(Labels={f"proxy.{name}": value for name, value in labels.items()})
 
 
@@ -61,6 +61,6 @@ def errors(labels: dict[str, str], **own: Any) -> list[tuple[str, str | None]]:
 
 
 def route(url: str = "unix:///var/run/docker.sock", **own: Any) -> dict[str, Any]:
-    """The row of a container's only route."""
+    """The row of the only route of a container."""
     (row,) = snapshot_of(summary(**own), url=url).routes.to_dicts()
     return row

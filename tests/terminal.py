@@ -1,4 +1,4 @@
-"""What a program shows on a terminal."""
+"""The output of programs on a terminal."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 
 def shown_on_terminal(command: Sequence[str], stream: str, environment: Mapping[str, str]) -> str:
-    """What a command writes to `stdout` or `stderr` when that is a terminal; the other stream is dropped."""
+    """The output of a command on `stdout` or `stderr` when that stream is a terminal; the other one is dropped."""
     import pty
 
     main, other = pty.openpty()
@@ -20,7 +20,7 @@ def shown_on_terminal(command: Sequence[str], stream: str, environment: Mapping[
         while chunk := os.read(main, 65536):
             shown += chunk
     except OSError:
-        pass  # a terminal whose other end is closed
+        pass  # the other end of the terminal is closed
     process.wait()
     os.close(main)
     return shown.decode()

@@ -1,4 +1,4 @@
-"""Users that have no name, as in a container that runs under a number."""
+"""Users without a name, as in a container that runs with a numeric user id."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def without_user(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have this process run as a number that no user has: without a name, and without a home folder."""
+    """Pretend that this process runs as a user id without a name and a home folder."""
 
     def nobody(uid: int) -> None:
         raise KeyError(f"uid not found: {uid}")

@@ -1,219 +1,219 @@
-"""The fleet file, in GoDoxy's own form: from a mapping to hosts, with every mistake and its path."""
+"""The fleet file, in GoDoxy's own form: from text to hosts and settings, with every mistake and its path."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final, NamedTuple
+from datetime import date
+from typing import TYPE_CHECKING, Any, Final
 
 from dockerframe._bounded_yaml import InvalidYamlError, parse_yaml, typed
-from dockerframe._config.audit_settings import AuditSettings, read_audit_settings
-from dockerframe._config.host import DEFAULT_AGENT_CERTIFICATES, Host, Timeouts, TlsFiles
-from dockerframe._config.urls import TLS_SCHEMES, InvalidUrlError, checked_url, joined_url
-from dockerframe._config.values import CheckedValues, Surroundings
+from dockerframe._config.audit_settings import AuditSettings, Suppression
+from dockerframe._config.host import DEFAULT_AGENT_CERTIFICATES, Host, HostDefaults, TlsFiles
+from dockerframe._config.proxy_options import CaddyOptions, FleetSettings, ProxyOptions, TraefikOptions
 from dockerframe.errors import ConfigurationError, Mistake
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
-_DOCKER_HOST: Final = ("$DOCKER_HOST", "${DOCKER_HOST}")
-_HOST_KEYS: Final = (
-    "url",
-    "scheme",
-    "host",
-    "port",
-    "tls",
-    "connect_timeout_seconds",
-    "read_timeout_seconds",
-    "max_answer_bytes",
-)
-_TLS_KEYS: Final = ("ca_file", "cert_file", "key_file")
-_SETTINGS_KEYS: Final = (
-    "connect_timeout_seconds",
-    "read_timeout_seconds",
-    "max_answer_bytes",
-    "agent_certificates",
-    "audit",
-)
-_REMEDY: Final = "Mend each of them and load the file again."
+    from dockerframe._config.blocks import Block
+    from dockerframe._config.models import FleetFile, HostBlock
+    from dockerframe._config.settings_models import AuditBlock, ProxiesBlock, SettingsBlock
+    from dockerframe._config.values import Surroundings
+
+_MOST_NODES: Final = 1_000_000
+_REMEDY: Final = "Fix them and load the file again."
 
 
-class Described(NamedTuple):
-    """What a fleet file describes: hosts, and what is said of the audit."""
+@dataclass(frozen=True, slots=True)
+class FleetDescription:
+    """What a fleet file describes: hosts, settings of the audit, and settings of tables derived from labels."""
 
     hosts: list[Host]
-    audit: AuditSettings
+    audit: AuditSettings = field(default_factory=AuditSettings)
+    settings: FleetSettings = field(default_factory=FleetSettings)
 
 
-def fleet_from_file(path: Path, surroundings: Surroundings, defaults: Host) -> Described:
+def fleet_from_file(path: Path, surroundings: Surroundings, defaults: HostDefaults) -> FleetDescription:
     """The fleet of a YAML file; as `fleet_from_mapping`.
 
     Raises
     ------
     ConfigurationError
-        When it can't be read, is no YAML, or has any mistake; lists all of them.
+        When it can't be read, is not YAML, or has mistakes; lists all of them.
     """
+    shown = str(path).encode(errors="surrogateescape").decode(errors="replace")
     try:
-        document = typed(parse_yaml(path.read_text(encoding="utf-8")))
+        document = typed(parse_yaml(path.read_text(encoding="utf-8"), max_nodes=_MOST_NODES))
     except OSError as error:
-        raise _unreadable(path, error.strerror or str(error)) from error
+        raise _unreadable(shown, error.strerror or str(error)) from error
     except UnicodeDecodeError as error:
-        raise _unreadable(path, "it is not UTF-8") from error
+        raise _unreadable(shown, "it is not UTF-8") from error
     except InvalidYamlError as error:
-        raise _unreadable(path, f"no YAML: {error}") from error
+        raise _unreadable(shown, f"it is not YAML: {error}") from error
     if not isinstance(document, Mapping):
-        raise _unreadable(path, "it must hold a mapping with `providers`")
-    return fleet_from_mapping(document, surroundings, defaults, source=str(path))
+        raise _unreadable(shown, "it must hold a mapping with `providers`")
+    return fleet_from_mapping(document, surroundings, defaults, source=shown)
 
 
 def fleet_from_mapping(
-    document: Mapping[str, Any], surroundings: Surroundings, defaults: Host, *, source: str = "mapping"
-) -> Described:
+    document: Mapping[str, Any], surroundings: Surroundings, defaults: HostDefaults, *, source: str = "mapping"
+) -> FleetDescription:
     """The fleet of a mapping of the form of a fleet file, in its order.
 
-    `defaults` gives the limits of hosts that set none.
+    `defaults` has the values of hosts that set none.
 
     Raises
     ------
     ConfigurationError
-        When it has any mistake, a file that is not there included; lists all of them, each with its path.
+        When it has any mistake, a file that does not exist included; lists all of them, each with its path.
     """
-    reader = _Reader(surroundings, defaults)
-    hosts = reader.read(document)
-    if reader.mistakes:
-        raise ConfigurationError(source, reader.mistakes, remedy=_REMEDY)
-    return Described(hosts, reader.audit)
+    # pydantic takes longer to import than most fleets take to answer; only fleet files need it.
+    from pydantic import ValidationError  # noqa: PLC0415
 
+    from dockerframe._config.models import FleetFile  # noqa: PLC0415
 
-def _unreadable(path: Path, problem: str) -> ConfigurationError:
-    return ConfigurationError(str(path), [Mistake("", problem)], remedy="Name a readable fleet file.")
-
-
-@dataclass(slots=True)
-class _Reader(CheckedValues):
-    defaults: Host
-    audit: AuditSettings = field(default_factory=AuditSettings)
-
-    def read(self, document: Mapping[str, Any]) -> list[Host]:
-        self._read_settings(document)
-        providers = self.mapping(document, "providers", "")
-        named = self.mapping(providers, "docker", "providers")
-        docker = [self._docker(name, value, f"providers.docker.{name}") for name, value in named.items()]
-        agents = [
-            self._agent(value, f"providers.agents.{number}")
-            for number, value in enumerate(self.list_of(providers, "agents", "providers"))
+    try:
+        described = FleetFile.model_validate(_plain(document), context=surroundings)
+    except ValidationError as error:
+        mistakes = [
+            Mistake(".".join(str(part) for part in one["loc"] if not str(part).startswith("\0")), one["msg"])
+            for one in error.errors(include_url=False, include_input=False)
         ]
-        hosts = [host for host in (*docker, *agents) if host is not None]
-        if not named and not agents and not self.mistakes:
-            self.mistake("providers", "it names no host; write providers.docker or providers.agents")
-        self._check_names(hosts)
-        return hosts
+        raise ConfigurationError(source, mistakes, remedy=_REMEDY) from None
+    return _Reader(described, surroundings, defaults, source).description()
 
-    def _read_settings(self, document: Mapping[str, Any]) -> None:
-        """Settings of our own, for all hosts of the file."""
-        settings = self.mapping(document, "dockerframe", "")
-        self.check_keys(settings, _SETTINGS_KEYS, "dockerframe")
-        self.defaults = self._with_limits(self.defaults, settings, "dockerframe")
-        self.audit = read_audit_settings(settings.get("audit"), "dockerframe.audit", self.mistake)
-        folder = settings.get("agent_certificates")
-        if folder is not None:
-            path = self.path_of(folder, "dockerframe.agent_certificates")
-            if path is not None:
-                self.defaults = replace(self.defaults, agent_certificates=path)
-        elif self.defaults.agent_certificates == DEFAULT_AGENT_CERTIFICATES:
-            self.defaults = replace(
-                self.defaults, agent_certificates=self.surroundings.folder / DEFAULT_AGENT_CERTIFICATES
-            )
 
-    def _docker(self, name: object, value: object, path: str) -> Host | None:
-        host_name = self._host_name(name, path)
-        if isinstance(value, str):
-            url = self._url(value, path)
-            if url is not None and url.partition("://")[0] in TLS_SCHEMES:
-                self.mistake(path, "TLS needs files; write scheme, host, port and tls: {ca_file, cert_file, key_file}")
-            return self._named(host_name, url, self.defaults)
-        if not isinstance(value, Mapping):
-            self.mistake(path, "a host is a URL, or a mapping of scheme, host, port and tls")
-            return None
-        self.check_keys(value, _HOST_KEYS, path)
-        url = self._url(value["url"], f"{path}.url") if "url" in value else self._joined(value, path)
-        tls = self._tls(value["tls"], f"{path}.tls") if value.get("tls") is not None else None
-        scheme = url.partition("://")[0] if url is not None else ""
-        if scheme in TLS_SCHEMES and value.get("tls") is None:
-            self.mistake(f"{path}.tls", f"{scheme} needs it: {{ca_file, cert_file, key_file}}")
-        if tls is not None and scheme not in {*TLS_SCHEMES, "tcp", ""}:
-            self.mistake(f"{path}.tls", f"{scheme} takes no TLS; use tls, https or tcp")
-        return self._named(host_name, url, replace(self._with_limits(self.defaults, value, path), tls=tls))
+def json_schema() -> str:
+    """The JSON Schema of the fleet file: the content of `fleet_file.schema.json`, next to this module."""
+    from dockerframe._config.models import FleetFile, FleetFileSchema  # noqa: PLC0415
 
-    def _agent(self, value: object, path: str) -> Host | None:
-        address = self.text(value, path)
-        if address is None:
-            return None
-        url = self._url(f"agent://{address.removeprefix('agent://')}", path)
-        return None if url is None else replace(self.defaults, name=url.removeprefix("agent://"), url=url)
+    schema = FleetFile.model_json_schema(schema_generator=FleetFileSchema)
+    described = {"$schema": FleetFileSchema.schema_dialect, **schema, "title": "dockerframe fleet file"}
+    return json.dumps(described, indent=2, ensure_ascii=False) + "\n"
 
-    def _named(self, name: str | None, url: str | None, limits: Host) -> Host | None:
-        if name is None or url is None:
-            return None
-        return replace(limits, name=name.removesuffix("!"), url=url, explicit_only=name.endswith("!"))
 
-    def _host_name(self, name: object, path: str) -> str | None:
-        text = str(name)
-        if text.strip("!").strip():
-            return text
-        self.mistake(path, "a host needs a name")
-        return None
+def _unreadable(path: str, problem: str) -> ConfigurationError:
+    return ConfigurationError(path, [Mistake("", problem)], remedy="Name a readable fleet file.")
 
-    def _joined(self, value: Mapping[str, Any], path: str) -> str | None:
-        scheme = self.text(value.get("scheme"), f"{path}.scheme")
-        host = self.text(value.get("host"), f"{path}.host")
-        port = self.port(value["port"], f"{path}.port") if value.get("port") is not None else None
-        if scheme is None or host is None:
-            return None
-        try:
-            return joined_url(scheme, host, port)
-        except InvalidUrlError as error:
-            self.mistake(path, str(error))
-            return None
 
-    def _url(self, value: object, path: str) -> str | None:
-        if value in _DOCKER_HOST:
-            value = self.surroundings.environment.get("DOCKER_HOST") or self.surroundings.default_url
-        text = self.text(value, path)
-        if text is None:
-            return None
-        try:
-            return checked_url(text)
-        except InvalidUrlError as error:
-            self.mistake(path, str(error))
-            return None
+def _plain(value: object) -> object:
+    """A value as YAML would give it: a mapping of Python may hold other mappings, tuples and dates."""
+    if isinstance(value, Mapping):
+        return {str(key): _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return value.isoformat() if isinstance(value, date) else value
 
-    def _tls(self, value: object, path: str) -> TlsFiles | None:
-        if not isinstance(value, Mapping):
-            self.mistake(path, "it must be a mapping of ca_file, cert_file and key_file")
-            return None
-        self.check_keys(value, _TLS_KEYS, path)
-        if value.get("ca_file") is None:
-            self.mistake(f"{path}.ca_file", "it is required: the authority that signed the host's certificate")
-        if (value.get("cert_file") is None) != (value.get("key_file") is None):
-            missing = "cert_file" if value.get("cert_file") is None else "key_file"
-            self.mistake(f"{path}.{missing}", "cert_file and key_file come together")
-        files = {
-            key: self.readable_file(value[key], f"{path}.{key}") for key in _TLS_KEYS if value.get(key) is not None
-        }
-        ca_file = files.get("ca_file")
-        return None if ca_file is None else TlsFiles(ca_file, files.get("cert_file"), files.get("key_file"))
 
-    def _with_limits(self, host: Host, value: Mapping[str, Any], path: str) -> Host:
-        timeouts = host.timeouts
-        connect = self.positive(value, "connect_timeout_seconds", path, timeouts.connect_seconds)
-        read = self.positive(value, "read_timeout_seconds", path, timeouts.read_seconds)
-        largest = self.positive(value, "max_answer_bytes", path, host.max_answer_bytes)
-        return replace(host, timeouts=Timeouts(connect, read), max_answer_bytes=int(largest))
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Makes hosts and settings of a fleet file without mistakes."""
 
-    def _check_names(self, hosts: list[Host]) -> None:
-        seen: set[str] = set()
+    file: FleetFile
+    surroundings: Surroundings
+    given_defaults: HostDefaults
+    source: str
+
+    def description(self) -> FleetDescription:
+        hosts = [*self._docker_hosts(), *self._agents(), *self._hosts_from()]
+        seen: dict[str, Host] = {}
+        mistakes = []
         for host in hosts:
             if host.name in seen:
-                self.mistake("providers", f"two hosts are called {host.name}; the name is the key of every table")
-            seen.add(host.name)
+                problem = f"two hosts are called {host.name}; the name is the key of every table"
+                mistakes.append(Mistake("providers", problem))
+            seen[host.name] = host
+        if mistakes:
+            raise ConfigurationError(self.source, mistakes, remedy=_REMEDY)
+        settings = self.file.dockerframe
+        return FleetDescription(hosts, _audit(settings.audit if settings else None), self._settings())
+
+    def _defaults(self) -> HostDefaults:
+        settings = self.file.dockerframe
+        defaults = _with_limits(self.given_defaults, settings)
+        if settings is not None and settings.agent_certificates is not None:
+            return replace(defaults, agent_certificates=settings.agent_certificates)
+        if defaults.agent_certificates == DEFAULT_AGENT_CERTIFICATES:
+            return replace(defaults, agent_certificates=self.surroundings.folder / DEFAULT_AGENT_CERTIFICATES)
+        return defaults
+
+    def _docker_hosts(self) -> Iterator[Host]:
+        defaults = self._defaults()
+        docker = (self.file.providers.docker if self.file.providers else None) or {}
+        for name, entry in docker.items():
+            options: dict[str, Any] = {
+                "explicit_only": name.endswith("!"),
+                "origin": f"providers.docker.{name} in {self.source}",
+            }
+            short_name = name.removesuffix("!")
+            if isinstance(entry, str):
+                yield defaults.host(short_name, entry, **options)
+                continue
+            tls = TlsFiles(entry.tls.ca_file, entry.tls.cert_file, entry.tls.key_file) if entry.tls else None
+            yield _with_limits(defaults, entry).host(
+                short_name, entry.address, tls=tls, headers=entry.headers, tags=entry.tags or (), **options
+            )
+
+    def _agents(self) -> Iterator[Host]:
+        defaults = self._defaults()
+        agents = (self.file.providers.agents if self.file.providers else None) or []
+        for number, url in enumerate(agents):
+            origin = f"providers.agents.{number} in {self.source}"
+            yield defaults.host(url.removeprefix("agent://"), url, origin=origin)
+
+    def _hosts_from(self) -> Iterator[Host]:
+        defaults = self._defaults()
+        named = self.file.hosts_from
+        sources = named if isinstance(named, list) else [named] if named is not None else []
+        for number, source in enumerate(sources):
+            origin = f"hosts_from.{number} in {self.source}"
+            for found in source.hosts:
+                url = self.surroundings.default_url if found.url is None else found.url
+                yield defaults.host(found.name, url, tags=source.tags or (), origin=origin)
+
+    def _settings(self) -> FleetSettings:
+        settings = self.file.dockerframe
+        docker = (self.file.providers.docker if self.file.providers else None) or {}
+        own = {
+            name.removesuffix("!"): _proxies(entry.proxies)
+            for name, entry in docker.items()
+            if not isinstance(entry, str) and entry.proxies is not None
+        }
+        if settings is None:
+            return FleetSettings(host_proxies=own)
+        return FleetSettings(tuple(settings.known_middlewares or ()), _proxies(settings.proxies), own)
+
+
+def _with_limits(defaults: HostDefaults, block: HostBlock | SettingsBlock | None) -> HostDefaults:
+    """Values with the limits that a block sets."""
+    if block is None:
+        return defaults
+    return replace(
+        defaults,
+        connect_timeout=block.connect_timeout_seconds or defaults.connect_timeout,
+        read_timeout=block.read_timeout_seconds or defaults.read_timeout,
+        max_answer_bytes=block.max_answer_bytes or defaults.max_answer_bytes,
+    )
+
+
+def _audit(block: AuditBlock | None) -> AuditSettings:
+    if block is None:
+        return AuditSettings()
+    suppressions = (
+        Suppression(one.reason, one.rule, one.host, one.container, one.until) for one in block.suppress or ()
+    )
+    return AuditSettings(frozenset(block.off or ()), tuple(suppressions))
+
+
+def _proxies(block: ProxiesBlock | None) -> ProxyOptions:
+    if block is None:
+        return ProxyOptions()
+    return ProxyOptions(TraefikOptions(**_options(block.traefik)), CaddyOptions(**_options(block.caddy)))
+
+
+def _options(block: Block | None) -> dict[str, Any]:
+    values = block.model_dump(exclude_none=True) if block is not None else {}
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}

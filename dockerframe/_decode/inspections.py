@@ -19,7 +19,19 @@ _FLAG: Final = pl.Boolean()
 _WIRE: Final = pl.Struct(
     {
         "State": pl.Struct(
-            {"ExitCode": _NUMBER, "OOMKilled": _FLAG, "StartedAt": _TEXT, "FinishedAt": _TEXT},
+            {
+                "ExitCode": _NUMBER,
+                "OOMKilled": _FLAG,
+                "Error": _TEXT,
+                "StartedAt": _TEXT,
+                "FinishedAt": _TEXT,
+                "Health": pl.Struct(
+                    {
+                        "FailingStreak": _NUMBER,
+                        "Log": pl.List(pl.Struct({"ExitCode": _NUMBER, "Output": _TEXT})),
+                    }
+                ),
+            },
         ),
         "RestartCount": _NUMBER,
         "AppArmorProfile": _TEXT,
@@ -42,7 +54,12 @@ _WIRE: Final = pl.Struct(
                 "UTSMode": _TEXT,
                 "UsernsMode": _TEXT,
                 "CgroupParent": _TEXT,
+                "Runtime": _TEXT,
+                "LogConfig": pl.Struct({"Type": _TEXT}),
                 "Devices": pl.List(pl.Struct({"PathOnHost": _TEXT})),
+                "DeviceRequests": pl.List(
+                    pl.Struct({"Driver": _TEXT, "Count": _NUMBER, "DeviceIDs": _TEXTS, "Capabilities": pl.List(_TEXTS)})
+                ),
                 "Ulimits": pl.List(pl.Struct({"Name": _TEXT})),
             }
         ),
@@ -100,7 +117,8 @@ def inspect_error(host: str, container_id: str, kind: str, message: str) -> Mapp
 def _rows(answers: pl.DataFrame) -> pl.DataFrame:
     decoded = answers.select("host", "container_id", pl.col("answer").str.json_decode(_WIRE).alias("of"))
     state, host, config = (pl.col("of").struct.field(name).struct for name in ("State", "HostConfig", "Config"))
-    policy = host.field("RestartPolicy").struct
+    policy, health = host.field("RestartPolicy").struct, state.field("Health").struct
+    last_check = health.field("Log").list.last().struct
     period = _limit(host.field("CpuPeriod")).fill_null(_DEFAULT_PERIOD)
     quota = _limit(host.field("CpuQuota")) * 1_000_000_000 // period
     names = pl.element().str.split("=").list.first()
@@ -127,12 +145,19 @@ def _rows(answers: pl.DataFrame) -> pl.DataFrame:
         userns_mode=host.field("UsernsMode").fill_null(""),
         cgroup_parent=host.field("CgroupParent").fill_null(""),
         devices=host.field("Devices").list.eval(pl.element().struct.field("PathOnHost")).fill_null([]),
+        device_requests=host.field("DeviceRequests").list.eval(_device_request(pl.element().struct)).fill_null([]),
+        runtime=host.field("Runtime").fill_null(""),
+        log_driver=host.field("LogConfig").struct.field("Type").fill_null(""),
         ulimits=host.field("Ulimits").list.eval(pl.element().struct.field("Name")).fill_null([]),
         environment=config.field("Env").list.eval(names).fill_null([]),
         healthcheck=config.field("Healthcheck").struct.field("Test"),
         exposed_ports=config.field("ExposedPorts").map.keys().fill_null([]),
         exit_code=state.field("ExitCode"),
         oom_killed=state.field("OOMKilled").fill_null(value=False),
+        state_error=_given(state.field("Error")),
+        health_exit_code=last_check.field("ExitCode"),
+        health_output=last_check.field("Output"),
+        failing_streak=health.field("FailingStreak"),
         started_at=time_of_text(state.field("StartedAt")),
         finished_at=time_of_text(state.field("FinishedAt")),
     )
@@ -141,6 +166,21 @@ def _rows(answers: pl.DataFrame) -> pl.DataFrame:
 
 def _capabilities(names: pl.Expr) -> pl.Expr:
     return names.list.eval(pl.element().str.to_uppercase().str.strip_prefix("CAP_")).fill_null([])
+
+
+def _device_request(request: pl.expr.struct.ExprStructNameSpace) -> pl.Expr:
+    """A request for devices as text: `cdi: vendor.example/gpu=0`, `gpu: all`, `nvidia: 2`."""
+    capability = request.field("Capabilities").list.first().list.join("+")
+    driver = pl.coalesce(_given(request.field("Driver")), _given(capability), pl.lit("device"))
+    count = request.field("Count")
+    number = pl.when(count < 0).then(pl.lit("all")).otherwise(count.cast(pl.String))
+    devices = pl.coalesce(_given(request.field("DeviceIDs").list.join(", ")), number, pl.lit("all"))
+    return pl.format("{}: {}", driver, devices)
+
+
+def _given(text: pl.Expr) -> pl.Expr:
+    """A text; null where it is empty."""
+    return pl.when(text != "").then(text)
 
 
 def _limit(number: pl.Expr) -> pl.Expr:

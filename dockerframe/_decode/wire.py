@@ -46,6 +46,8 @@ _WIRE_NETWORK: Final = {
     "aliases": "Aliases",
 }
 
+_WIRE_PLATFORM: Final = ("os", "architecture", "variant")
+
 
 def _wire_struct(fields: Mapping[str, pl.DataType], names: Mapping[str, str]) -> pl.Struct:
     return pl.Struct({names[name]: dtype for name, dtype in fields.items()})
@@ -61,7 +63,7 @@ WIRE_SCHEMA: Final = pl.Schema(
         "Created": pl.Int64(),
         "State": pl.String(),
         "Status": pl.String(),
-        "Health": pl.Struct({"Status": pl.String()}),
+        "Health": pl.Struct({"Status": pl.String(), "FailingStreak": pl.Int64()}),
         "Labels": pl.Map(pl.String(), pl.String()),
         # Wide enough for a number of 38 digits: what is no port is told in `dockerframe._decode.ports`.
         "Ports": pl.List(
@@ -70,6 +72,7 @@ WIRE_SCHEMA: Final = pl.Schema(
         "Mounts": pl.List(_wire_struct(MOUNT_FIELDS, _WIRE_MOUNT)),
         "NetworkSettings": pl.Struct({"Networks": pl.Map(pl.String(), _wire_struct(NETWORK_FIELDS, _WIRE_NETWORK))}),
         "HostConfig": pl.Struct({"NetworkMode": pl.String()}),
+        "ImageManifestDescriptor": pl.Struct({"platform": pl.Struct(dict.fromkeys(_WIRE_PLATFORM, pl.String()))}),
         "SizeRw": pl.Int64(),
         "SizeRootFs": pl.Int64(),
     }
@@ -143,6 +146,7 @@ def named(wire: pl.DataFrame) -> pl.DataFrame:
             pl.col("State").alias("state"),
             pl.col("Status").alias("status"),
             pl.col("Health").struct.field("Status").alias("health"),
+            pl.col("Health").struct.field("FailingStreak").alias("failing_streak"),
             pl.col("Labels").fill_null(pl.lit([]).cast(WIRE_SCHEMA["Labels"])).alias("labels"),
             _renamed_list("Ports", list(PORT_FIELDS)).cast(PORTS).alias("ports"),
             _renamed_list("Mounts", list(MOUNT_FIELDS)).cast(MOUNTS).alias("mounts"),
@@ -151,6 +155,7 @@ def named(wire: pl.DataFrame) -> pl.DataFrame:
             .cast(NETWORKS)
             .alias("networks"),
             pl.col("HostConfig").struct.field("NetworkMode").alias("network_mode"),
+            _platform(),
             pl.col("SizeRw").alias("size_rw"),
             pl.col("SizeRootFs").alias("size_root_fs"),
         )
@@ -159,6 +164,15 @@ def named(wire: pl.DataFrame) -> pl.DataFrame:
         .rechunk()
     )
     return SUMMARIES.conform(renamed)
+
+
+def _platform() -> pl.Expr:
+    """The platform of the image as `os/arch[/variant]`; null where the engine does not send both parts."""
+    platform = pl.col("ImageManifestDescriptor").struct.field("platform").struct
+    system, processor, variant = (platform.field(name) for name in _WIRE_PLATFORM)
+    behind = pl.when(variant != "").then(pl.lit("/") + variant).otherwise(pl.lit(""))
+    is_sent = (system != "") & (processor != "")
+    return pl.when(is_sent).then(system + "/" + processor + behind).alias("platform")
 
 
 def _renamed_list(column: str, names: list[str]) -> pl.Expr:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 OWN_ERROR_KINDS: Final = ("invalid_bool", "empty_alias", "network_not_found", "no_network", "invalid_idle")
 """The kinds of errors that belong to a container as a whole, in the order in which they are looked for."""
 
+EXCLUDING_KINDS: Final = ("network_not_found", "no_network", "invalid_idle")
+"""The kinds of errors of a container that exclude its routes (labels.md, section 13, rule 13)."""
+
 
 def container_errors(containers: pl.DataFrame, reachable: pl.Expr) -> pl.DataFrame:
     """Errors of the labels that belong to the container as a whole.
@@ -48,7 +51,7 @@ def _all_errors(containers: pl.LazyFrame, reachable: pl.Expr) -> Iterator[pl.Laz
 
 
 def _invalid_idle(containers: pl.LazyFrame) -> Iterator[pl.LazyFrame]:
-    # A bad setting takes them all away, so that one column tells where to look for it.
+    # A bad setting removes all of them, so that checking one column is enough.
     without = containers.filter(pl.col("idle_timeout").is_null()).select(*KEYS, "labels")
     bad = _with_label(without, IDLE_TIMEOUT_LABEL).filter(has_idle_timeout())
     for setting in IDLE_SETTINGS if bad.height else ():
@@ -94,7 +97,7 @@ def _network_not_found(containers: pl.LazyFrame, reachable: pl.Expr) -> pl.LazyF
 
 
 def _suggestions(rows: pl.Series) -> pl.Series:
-    """One message a row; each distinct pair of a wanted name and the names that are there is looked at once."""
+    """One message per row, computed once per distinct pair of a wanted name and the existing names."""
     texts = {(one["wanted"], tuple(one["attached"])): "" for one in rows.to_list()}
     for wanted, attached in texts:
         nearest = difflib.get_close_matches(wanted, attached, n=1, cutoff=0.0)

@@ -1,7 +1,8 @@
-"""The table `containers`: every derived column beside what the engine sent."""
+"""The table `containers`: what the engine sent, and every derived column."""
 
 from __future__ import annotations
 
+import functools
 from typing import NamedTuple
 
 import polars as pl
@@ -10,7 +11,13 @@ from dockerframe._derive.columns.aliases import aliases, is_excluded
 from dockerframe._derive.columns.blacklist import blacklist_reasons
 from dockerframe._derive.columns.compose import compose_project, compose_service
 from dockerframe._derive.columns.dependencies import dependencies
-from dockerframe._derive.columns.identity import container_name, health, is_host_network_mode, running
+from dockerframe._derive.columns.identity import (
+    container_name,
+    health,
+    is_host_network_mode,
+    running,
+    swarm_service,
+)
 from dockerframe._derive.columns.idle import idle_settings
 from dockerframe._derive.columns.image import image, image_sha256, image_version
 from dockerframe._derive.columns.networks import (
@@ -20,12 +27,11 @@ from dockerframe._derive.columns.networks import (
     public_hostname_of,
     url_hostname,
 )
-from dockerframe._derive.columns.ports import private_ports, public_ports
-from dockerframe.schemas import CONTAINERS
+from dockerframe._derive.columns.ports import first_per_port, sorted_bindings
 
 
 class HostFacts(NamedTuple):
-    """What the derivations want to know of hosts: which are local, which are agents, and their names."""
+    """What the derivations need to know about hosts: which are local, which are agents, and their names."""
 
     local: pl.Series
     agents: pl.Series
@@ -58,47 +64,64 @@ class HostFacts(NamedTuple):
         return pl.col("host").replace_strict(self.hosts, self.hostnames, default=None, return_dtype=pl.String)
 
 
+@functools.cache
+def _columns_of_summaries() -> list[pl.Expr]:
+    """The columns that need nothing but the summary. Building them takes 4 ms, a third of a small derivation."""
+    return [
+        container_name(),
+        running(),
+        health(),
+        is_host_network_mode(),
+        image(),
+        image_sha256(),
+        image_version(),
+        is_excluded(),
+        aliases(),
+        compose_project(),
+        compose_service(),
+        swarm_service(),
+        dependencies(),
+        idle_settings(),
+    ]
+
+
 def derive_containers(
-    summaries: pl.DataFrame, by_name: pl.Series, is_explicit: pl.Series, facts: HostFacts
+    summaries: pl.DataFrame,
+    by_name: pl.Series,
+    is_explicit: pl.Series,
+    facts: HostFacts,
+    shared: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Summaries with all their derived columns, in the same order.
 
-    `summaries` has the columns of `dockerframe.schemas.SUMMARIES`; `by_name` has their `labels_by_name`, the only ones
-    that are read; `is_explicit` the column of that name. The result has the columns of
-    `dockerframe.schemas.CONTAINERS`.
+    `summaries` has the columns of `dockerframe.schemas.SUMMARIES`, with sorted `ports`; `by_name` has their
+    `labels_by_name`, the only labels that are read; `is_explicit` is the column of that name; `shared` has their
+    `shared_networks`.
     """
     reachable = facts.is_reachable()
+    seen = summaries if shared is None else summaries.with_columns(shared.get_columns())
+    bindings = pl.col("ports") if shared is None else sorted_bindings()
+    # The ports of another container say nothing about what this one is.
+    reasons = blacklist_reasons() if shared is None else summaries.select(blacklist_reasons()).to_series()
     derived = (
-        summaries.lazy()
+        seen.lazy()
         .with_columns(by_name.alias("labels"))
         .select(
-            container_name(),
-            running(),
-            health(),
-            is_host_network_mode(),
-            image(),
-            image_sha256(),
-            image_version(),
-            public_ports(),
-            private_ports(),
+            *_columns_of_summaries(),
+            first_per_port("public_port", bindings).alias("public_ports"),
+            first_per_port("private_port", bindings).alias("private_ports"),
             is_explicit,
-            is_excluded(),
-            aliases(),
-            compose_project(),
-            compose_service(),
-            dependencies(),
-            blacklist_reasons(),
+            reasons,
             network(reachable),
             public_hostname_of(facts.is_local(), facts.hostname()),
-            idle_settings(),
         )
-        .unnest("image_reference", "idle")
+        .unnest("image", "idle_settings")
     )
     # The streaming engine would derive all of these on one processor.
     containers = with_whole_columns(summaries, derived.collect(engine="in-memory"))
     is_blacklisted = (pl.col("blacklist_reasons").list.len() > 0).alias("is_blacklisted")
-    private = private_hostname_in(pl.col("network"), reachable)
-    return CONTAINERS.conform(with_whole_columns(containers, containers.select(private, is_blacklisted)))
+    private = seen.with_columns(containers["network"]).select(private_hostname_in(pl.col("network"), reachable))
+    return with_whole_columns(containers, containers.select(is_blacklisted).hstack(private))
 
 
 def with_whole_columns(frame: pl.DataFrame, columns: pl.DataFrame) -> pl.DataFrame:

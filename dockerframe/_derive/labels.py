@@ -28,15 +28,17 @@ RESERVED: Final = tuple(
         "no_loading_page",
     )
 )
-"""Labels that are no route fields (labels.md, section 5)."""
+"""Labels that are not fields of routes (labels.md, section 5)."""
 
 READ_LABELS: Final = (
     "com.docker.compose.project",
     "com.docker.compose.service",
     "com.docker.compose.depends_on",
+    "com.docker.compose.oneoff",
+    "com.docker.swarm.service.name",
     "org.opencontainers.image.version",
 )
-"""The labels that some column is derived from, beside all that begin with `proxy`. No other reaches the rules."""
+"""The labels that columns are derived from, in addition to those that start with `proxy`. Others are dropped."""
 
 _NAMES: Final = (*RESERVED, *READ_LABELS)
 _NAME: Final = pl.Enum(_NAMES)
@@ -53,7 +55,7 @@ def label(name: str) -> pl.Expr:
     Raises
     ------
     ValueError
-        When the label is none that is kept for the rules: neither in `READ_LABELS` nor in `RESERVED`.
+        When the label is neither in `READ_LABELS` nor in `RESERVED`.
 
     Examples
     --------
@@ -111,7 +113,7 @@ def non_empty_label(name: str) -> pl.Expr:
 
 
 def boolean(text: pl.Expr) -> pl.Expr:
-    """What a text means as a boolean in Go's notation; null where it is none."""
+    """A text as a boolean in Go's notation; null if it is not one."""
     return pl.when(text.is_in(TRUE_TEXTS)).then(statement=True).when(text.is_in(FALSE_TEXTS)).then(statement=False)
 
 
@@ -129,12 +131,12 @@ def first_characters(text: pl.Expr, number: int) -> pl.Expr:
 
 
 def on_host(host: str | None) -> pl.Expr:
-    """Whether a row is of a host; any is of None. Boolean, reads `host`."""
+    """Whether a row belongs to a host; always true for None. Boolean, reads `host`."""
     return pl.lit(value=True) if host is None else pl.col("host") == host
 
 
 def labels_table(containers: FrameT) -> FrameT:
-    """One row a label: `host`, `container_id`, `key`, `value`.
+    """One row per label: `host`, `container_id`, `key`, `value`.
 
     Reads `host`, `container_id` and `labels`.
 

@@ -28,8 +28,8 @@ def at_numbers(numbers: pl.Series, rows: pl.DataFrame, by: str) -> pl.DataFrame:
 def lists_at_numbers(numbers: pl.Series, rows: pl.DataFrame, by: str, element: Sequence[str]) -> pl.Series:
     """The rows for each of some numbers, as a list of structs of some columns, in their order; empty without any.
 
-    All numbers are UInt32, and `rows` are sorted by theirs. The lists are cut from the rows at once, in the order in
-    which they are asked for: to group rows, or to move lists, takes Polars three times as long.
+    All numbers are UInt32, and `rows` are sorted by theirs. The lists are cut from the rows in the requested order:
+    grouping rows, or moving lists, takes Polars three times as long.
 
     Examples
     --------

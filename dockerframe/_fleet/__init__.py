@@ -1,1 +1,1 @@
-"""Fleets: the hosts, taking snapshots of them, following their events."""
+"""Fleets: hosts, snapshots of them, and their events."""

@@ -1,4 +1,4 @@
-"""A fleet: its hosts, and asking all of them."""
+"""A fleet: its hosts, and snapshots of all of them."""
 
 from __future__ import annotations
 
@@ -15,16 +15,15 @@ from typing import TYPE_CHECKING, Any, TypedDict, TypeVar
 import polars as pl
 
 from dockerframe._config.audit_settings import AuditSettings
-from dockerframe._config.contexts import DEFAULT_CONTEXT, context_names, hosts_from_contexts
-from dockerframe._config.environment import default_context_host, host_from_environment, hosts_from_urls
-from dockerframe._config.fleet_file import Described, fleet_from_file, fleet_from_mapping
-from dockerframe._config.host import Host, default_host
+from dockerframe._config.docker_config import host_defaults
+from dockerframe._config.environment import host_from_environment, hosts_from_contexts, hosts_from_urls
+from dockerframe._config.fleet_file import FleetDescription, fleet_from_file, fleet_from_mapping
 from dockerframe._config.urls import default_url
 from dockerframe._config.values import Surroundings
 from dockerframe._fleet.cluster import (
     HOSTS_PER_PIECE,
+    in_batches,
     in_groups,
-    in_turns,
     on_cluster,
     write_pieces,
     write_pieces_on_cluster,
@@ -42,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
     from typing import Self, Unpack
 
+    from dockerframe._config.host import Host
     from dockerframe._decode.inspections import Inspected
     from dockerframe._gather.gather import HostAnswer
     from dockerframe._snapshot.pieces import Pieces
@@ -53,7 +53,7 @@ ResultT = TypeVar("ResultT")
 
 
 class _Options(TypedDict):
-    """How hosts are asked, here and on workers alike."""
+    """How hosts are queried, on this machine and on workers."""
 
     size: bool
     inspect: bool
@@ -62,10 +62,24 @@ class _Options(TypedDict):
 
 
 class Fleet:
-    """Docker hosts that are asked together.
+    """Docker hosts that are queried together.
 
-    Each way to make one takes the same limits: `connect_timeout_seconds` (5), `read_timeout_seconds` (30, for each
-    whole answer), `max_answer_bytes` (256 MB). A fleet file may set others, for all hosts or for one.
+    Each constructor takes the same limits: `connect_timeout` (5) and `read_timeout` (30, for each complete answer),
+    both in seconds, and `max_answer_bytes` (256 MB). A fleet file may set others, for all hosts or for one.
+
+    Parameters
+    ----------
+    hosts
+        The hosts; their names must be unique.
+    pool
+        The pool of clients; the shared one when None.
+    audit
+        The rules that are switched off and the findings that are suppressed.
+
+    Raises
+    ------
+    ConfigurationError
+        When two hosts have the same name.
 
     Examples
     --------
@@ -85,7 +99,7 @@ class Fleet:
         twice = sorted(name for name, times in names.items() if times > 1)
         if twice:
             mistakes = [Mistake(name, "two hosts have this name") for name in twice]
-            raise ConfigurationError("hosts", mistakes, remedy="The name is the key of every table: rename one.")
+            raise ConfigurationError("hosts", mistakes, remedy="Names are keys of every table: rename one.")
 
     def __repr__(self) -> str:
         """Show the hosts."""
@@ -93,73 +107,103 @@ class Fleet:
 
     @classmethod
     def from_file(cls, path: str | os.PathLike[str], **limits: Any) -> Self:
-        """The fleet that a YAML file describes, in GoDoxy's form. Files that it names are relative to its folder.
+        """The fleet of a YAML file in GoDoxy's format.
+
+        Parameters
+        ----------
+        path
+            The file. File names in it are relative to its folder.
+        **limits
+            Default limits; see the class.
 
         Raises
         ------
         ConfigurationError
-            When it has mistakes; lists all of them, each with its path in the file.
+            When the file has mistakes; lists all of them, each with its path in the file.
         """
         file = Path(path)
-        return cls._of(fleet_from_file(file, _surroundings(file.absolute().parent), default_host(**limits)))
+        defaults = host_defaults(os.environ, **limits)
+        return cls._described(fleet_from_file(file, _surroundings(file.absolute().parent), defaults))
 
     @classmethod
     def from_mapping(cls, mapping: Mapping[str, Any], **limits: Any) -> Self:
-        """The fleet that a mapping describes, of the form of a fleet file. Files are relative to the working folder.
+        """The fleet of a mapping with the structure of a fleet file.
+
+        Parameters
+        ----------
+        mapping
+            The mapping. File names in it are relative to the working directory.
+        **limits
+            Default limits; see the class.
 
         Raises
         ------
         ConfigurationError
-            When it has mistakes; lists all of them, each with its path.
+            When the mapping has mistakes; lists all of them, each with its path.
         """
-        return cls._of(fleet_from_mapping(mapping, _surroundings(Path.cwd()), default_host(**limits)))
+        defaults = host_defaults(os.environ, **limits)
+        return cls._described(fleet_from_mapping(mapping, _surroundings(Path.cwd()), defaults))
 
     @classmethod
-    def _of(cls, described: Described) -> Self:
+    def _described(cls, described: FleetDescription) -> Self:
         return cls(described.hosts, audit=described.audit)
 
     @classmethod
     def from_contexts(cls, names: Iterable[str] | None = None, **limits: Any) -> Self:
-        """The fleet of Docker's own contexts: some by name, or all, `default` included.
+        """The fleet of Docker contexts.
+
+        Parameters
+        ----------
+        names
+            The contexts; all when None, including `default`.
+        **limits
+            Limits; see the class.
 
         Raises
         ------
         ConfigurationError
-            When one is not there or can't be used; lists all that is wrong.
+            When a context does not exist or cannot be used; lists all mistakes.
         """
-        defaults = default_host(**limits)
-        wanted = [DEFAULT_CONTEXT, *context_names(os.environ)] if names is None else list(dict.fromkeys(names))
-        others = [name for name in wanted if name != DEFAULT_CONTEXT]
-        hosts = {host.name: host for host in hosts_from_contexts(others, os.environ, defaults)}
-        if DEFAULT_CONTEXT in wanted:
-            hosts[DEFAULT_CONTEXT] = default_context_host(os.environ, default_url(sys.platform), defaults)
-        return cls(hosts[name] for name in wanted)
+        defaults = host_defaults(os.environ, **limits)
+        return cls(hosts_from_contexts(names, os.environ, default_url(sys.platform), defaults))
 
     @classmethod
     def from_env(cls, **limits: Any) -> Self:
-        """The one host that the docker CLI would talk to: `DOCKER_HOST`, else the current context, else this machine.
+        """The host that the docker CLI would use: `DOCKER_HOST`, else the current context, else this machine.
+
+        Parameters
+        ----------
+        **limits
+            Limits; see the class.
 
         Raises
         ------
         ConfigurationError
-            When a variable or the context can't be used.
+            When a variable or the context cannot be used.
         """
-        return cls([host_from_environment(os.environ, default_url(sys.platform), default_host(**limits))])
+        return cls([host_from_environment(os.environ, default_url(sys.platform), host_defaults(os.environ, **limits))])
 
     @classmethod
     def from_urls(cls, urls: Iterable[str], **limits: Any) -> Self:
-        """Hosts by `URL` or `NAME=URL`; TLS as `DOCKER_TLS_VERIFY` and `DOCKER_CERT_PATH` say.
+        """The fleet of some URLs.
+
+        Parameters
+        ----------
+        urls
+            `URL` or `NAME=URL`. TLS files come from `DOCKER_TLS_VERIFY` and `DOCKER_CERT_PATH`.
+        **limits
+            Limits; see the class.
 
         Raises
         ------
         ConfigurationError
-            When a URL can't be used; lists all that is wrong.
+            When a URL cannot be used; lists all mistakes.
         """
-        return cls(hosts_from_urls(urls, os.environ, default_host(**limits)))
+        return cls(hosts_from_urls(urls, os.environ, host_defaults(os.environ, **limits)))
 
     @classmethod
     def demo(cls) -> Self:
-        """A recorded fleet that ships with the package: real engines' answers, replayed without any Docker.
+        """The recorded fleet that ships with the package: answers of real engines, replayed without Docker.
 
         Examples
         --------
@@ -167,23 +211,28 @@ class Fleet:
         >>> dkf.Fleet.demo().snapshot(progress=False).hosts["ok"].to_list()
         [True, True, True, True, False]
         """
-        from dockerframe.demo import demo_hosts, demo_pool  # noqa: PLC0415 - only who asks for it pays for it
+        from dockerframe.demo import demo_hosts, demo_pool  # noqa: PLC0415 - only needed here
 
         return cls(demo_hosts(), pool=demo_pool())
 
     def host(self, name: str) -> Host:
-        """The host of a name.
+        """A host by name.
+
+        Parameters
+        ----------
+        name
+            Its name in the fleet.
 
         Raises
         ------
         ConfigurationError
-            When there is none; lists those that there are.
+            When the fleet has no such host; lists the existing ones.
         """
         for host in self.hosts:
             if host.name == name:
                 return host
         known = ", ".join(host.name for host in self.hosts)
-        raise ConfigurationError("hosts", [Mistake(name, "there is no such host")], remedy=f"There are: {known}.")
+        raise ConfigurationError("hosts", [Mistake(name, "the fleet has no such host")], remedy=f"There are: {known}.")
 
     def snapshot(
         self,
@@ -196,35 +245,42 @@ class Fleet:
         max_workers: int = MAX_WORKERS,
         engine: Any = None,
     ) -> Snapshot:
-        """Ask all hosts at once and derive every table.
+        """Query all hosts in parallel.
+
+        A host that fails is a row of `snapshot.hosts` with the error, and affects no other host.
 
         Parameters
         ----------
         size
-            Ask for the sizes of containers too, which is slow.
+            Whether to request the sizes of containers, which is slow.
         inspect
-            Inspect every container too, one request each, for the table `inspections` and the rules that need it.
+            Whether to inspect every container with one request each, for the table `inspections` and the rules that
+            need it.
         strict
-            Raise when any host failed, rather than have a row that says so.
+            Whether to raise when a host fails.
         precedence
-            Who wins where an alias and a wildcard set one field: `alias` or `wildcard`.
+            Which label wins where an alias and a wildcard set the same field: `alias` or `wildcard`.
         progress
-            Whether there is a progress bar; None for one on a terminal or in a notebook.
+            Whether to show a progress bar; None for one on a terminal or in a notebook only.
         max_workers
-            How many hosts are asked at the same time, on each machine.
+            How many hosts are queried at the same time, on each machine.
         engine
-            A client of a Dask cluster, whose workers ask the hosts, some hundreds each, each with a pool of its
-            own. Files of credentials travel by name only: they must be there on every worker. A worker that is lost
-            costs another try.
+            A client of a Dask cluster whose workers query the hosts, each worker with its own pool. Credentials
+            travel as file names: the files must exist on every worker. The work of a lost worker is retried.
+
+        Returns
+        -------
+        Snapshot
+            The tables, each derived when it is first accessed.
 
         Raises
         ------
         GatherError
-            With `strict`, when any host failed; lists all that did.
+            With `strict`, when a host fails; lists all failures.
         """
         if engine is not None:
             options = _Options(size=size, inspect=inspect, precedence=precedence, max_workers=max_workers)
-            return self._spread(engine, self._travelling(_take_together, options), strict=strict, progress=progress)
+            return self._spread(engine, self._on_worker(_one_snapshot, options), strict=strict, progress=progress)
         with progress_bar(len(self.hosts), wanted=progress) as advance:
             answers = gather(self.hosts, self.pool, size=size, max_workers=max_workers, on_answer=advance)
         inspector = self._inspector(progress=progress, max_workers=max_workers) if inspect else None
@@ -246,17 +302,33 @@ class Fleet:
         engine: Any = None,
         reveal: bool = False,
     ) -> Pieces:
-        """Take the fleet some hosts at a time, and write each piece before the next: no memory holds the whole fleet.
+        """Take the fleet some hosts at a time and write each piece before the next, for fleets larger than the memory.
 
-        Hosts of later pieces are asked while a piece is written, or waits for a host that does not answer. With
-        `engine`, a client of a Dask cluster, its workers take and write the pieces; the folder must be one that they
-        all reach. `dockerframe.scan_pieces` reads it. The other parameters are those of `snapshot` and
-        `Snapshot.write`.
+        Hosts of later pieces are queried while a piece is written or waits for a host that does not answer.
+        `dockerframe.scan_pieces` reads the folder.
+
+        Parameters
+        ----------
+        folder
+            A new folder; with `engine`, one that all workers share.
+        hosts_per_piece
+            The number of hosts per piece.
+        size, inspect, precedence, progress, max_workers
+            As for `snapshot`.
+        engine
+            A client of a Dask cluster whose workers take and write the pieces.
+        reveal
+            Whether to write secrets.
+
+        Returns
+        -------
+        Pieces
+            The pieces in the folder.
 
         Raises
         ------
         SnapshotError
-            When the folder has pieces already, or can't be written.
+            When the folder already has pieces, or cannot be written.
 
         Examples
         --------
@@ -272,59 +344,58 @@ class Fleet:
         options = _Options(size=size, inspect=inspect, precedence=precedence, max_workers=max_workers)
         with progress_bar(len(self.hosts), wanted=progress) as advance:
             if engine is not None:
-                take = self._travelling(_take_in_turn, options)
-                return write_pieces_on_cluster(engine, groups, take, target, reveal=reveal, on_host=advance)
-            return write_pieces(groups, partial(self._in_turn, on_answer=advance, **options), target, reveal=reveal)
+                snapshots = self._on_worker(_snapshots, options)
+                return write_pieces_on_cluster(engine, groups, snapshots, target, reveal=reveal, on_host=advance)
+            return write_pieces(groups, partial(self._snapshots, on_answer=advance, **options), target, reveal=reveal)
 
-    def _in_turn(
+    def _snapshots(
         self,
         groups: Sequence[Sequence[Host]],
         on_answer: Callable[[HostAnswer], None] | None = None,
         **options: Unpack[_Options],
     ) -> Generator[Snapshot]:
-        """A snapshot of each group of hosts, one after the other; hosts of later ones are asked meanwhile."""
+        """A snapshot of each group of hosts, one after the other; hosts of later groups are queried meanwhile."""
         max_workers = options["max_workers"]
-
         inspector = self._inspector(progress=False, max_workers=max_workers) if options["inspect"] else None
 
-        def taken(answers: list[HostAnswer]) -> Snapshot:
+        def snapshot(answers: list[HostAnswer]) -> Snapshot:
             return from_answers(answers, precedence=options["precedence"], source=self, inspect=inspector)[0]
 
         hosts = list(chain.from_iterable(groups))
         ahead = gather_ahead(hosts, self.pool, size=options["size"], max_workers=max_workers, on_answer=on_answer)
         with closing(ahead) as answers:
             for group in groups:
-                # No variable holds what is given, which may be large.
-                yield taken(list(islice(answers, len(group))))
+                # No variable holds the answers or the snapshot, which may be large.
+                yield snapshot(list(islice(answers, len(group))))
 
     def _spread(
-        self, engine: Any, take: Callable[[Sequence[Sequence[Host]]], Snapshot], *, strict: bool, progress: bool | None
+        self, engine: Any, task: Callable[[Sequence[Sequence[Host]]], Snapshot], *, strict: bool, progress: bool | None
     ) -> Snapshot:
-        turns = in_turns(engine, in_groups(self.hosts, HOSTS_PER_PIECE))
+        batches = in_batches(engine, in_groups(self.hosts, HOSTS_PER_PIECE))
         with progress_bar(len(self.hosts), wanted=progress) as advance:
             parts = []
-            for turn, part in on_cluster(engine, take, turns):
+            for batch, part in on_cluster(engine, task, batches):
                 parts.append(part)
-                for host in chain.from_iterable(turn):
+                for host in chain.from_iterable(batch):
                     advance(host)
-        whole = replace(concat(parts), source=self)
-        failed = whole.hosts.filter(~pl.col("ok"))
+        snapshot = replace(concat(parts), source=self)
+        failed = snapshot.hosts.filter(~pl.col("ok"))
         if strict and failed.height:
             errors = failed.select("host", "error_kind", "error").iter_rows()
             raise GatherError({host: HostError(kind, error, host=host) for host, kind, error in errors})
-        return whole
+        return snapshot
 
-    def _travelling(self, take: Callable[..., ResultT], options: _Options) -> Callable[..., ResultT]:
-        """What takes hosts on a worker, with the pool of its process, as they would be taken here."""
+    def _on_worker(self, task: Callable[..., ResultT], options: _Options) -> Callable[..., ResultT]:
+        """A function that takes snapshots on a worker, with the shared pool of its process."""
         if self.pool is not shared_pool:
             raise SnapshotError(
-                "The clients of this fleet are of a pool of its own, which can't travel to workers.",
-                remedy="Make the fleet without a pool, or take the snapshot here.",
+                "This fleet has its own pool of clients, which cannot be sent to workers.",
+                remedy="Create the fleet without a pool, or omit engine=.",
             )
-        return partial(take, audit=self.audit, **options)
+        return partial(task, audit=self.audit, **options)
 
     def _inspector(self, *, progress: bool | None, max_workers: int) -> Callable[[pl.DataFrame], Inspected]:
-        """Inspects the containers of a frame, with a progress bar."""
+        """A function that inspects the containers of a frame, with a progress bar."""
 
         def inspect(containers: pl.DataFrame) -> Inspected:
             hosts = containers["host"].n_unique()
@@ -334,11 +405,21 @@ class Fleet:
         return inspect
 
     def watch(self, *, precedence: Precedence = "alias") -> Generator[pl.DataFrame]:
-        """What differs on any host, as it happens: frames with the columns of `dockerframe.schemas.DIFFERENCES`.
+        """The differences on all hosts as they happen, from the events of the engines.
 
-        Each host is listened to on a connection of its own. Events only say that there is something to look at: what
-        changed comes from comparing lists of containers, so that none is missed. A host whose connection ends is a
-        row, and is tried again until it answers; then the list tells what happened in between. Ends when closed.
+        Each host has its own connection. An event only triggers a comparison of the lists of containers, so that none
+        is missed. A host whose connection ends is a row, and is retried until it answers; the next comparison then
+        shows what changed in between. The iterator runs until it is closed.
+
+        Parameters
+        ----------
+        precedence
+            Which label wins where an alias and a wildcard set the same field.
+
+        Returns
+        -------
+        Generator of polars.DataFrame
+            Frames with the columns of the table `differences`.
 
         Examples
         --------
@@ -349,16 +430,16 @@ class Fleet:
         return watch(self.hosts, self.pool, precedence)
 
 
-def _take_in_turn(
+def _snapshots(
     groups: Sequence[Sequence[Host]], *, audit: AuditSettings, **options: Unpack[_Options]
 ) -> Generator[Snapshot]:
     """Snapshots of groups of hosts, one after the other."""
-    return Fleet(chain.from_iterable(groups), audit=audit)._in_turn(groups, **options)  # noqa: SLF001 - of this module
+    return Fleet(chain.from_iterable(groups), audit=audit)._snapshots(groups, **options)  # noqa: SLF001 - same module
 
 
-def _take_together(groups: Sequence[Sequence[Host]], *, audit: AuditSettings, **options: Unpack[_Options]) -> Snapshot:
-    """One snapshot of groups of hosts, without the fleet that it came of: that could not travel."""
-    return concat(_take_in_turn(groups, audit=audit, **options))
+def _one_snapshot(groups: Sequence[Sequence[Host]], *, audit: AuditSettings, **options: Unpack[_Options]) -> Snapshot:
+    """One snapshot of groups of hosts, without its fleet, which cannot be sent."""
+    return concat(_snapshots(groups, audit=audit, **options))
 
 
 def _surroundings(folder: Path) -> Surroundings:

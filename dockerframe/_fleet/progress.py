@@ -14,12 +14,19 @@ if TYPE_CHECKING:
 def progress_bar(
     hosts: int, title: str = "Gathering", *, wanted: bool | None = None
 ) -> Iterator[Callable[[object], None]]:
-    """A function to call with what each host gave, which moves the bar that fits where this runs.
+    """A function that advances the progress bar; call it once per host.
 
-    `wanted` is None for a bar where someone may look at it, else whether there is one.
+    Parameters
+    ----------
+    hosts
+        The number of hosts.
+    title
+        The text next to the bar.
+    wanted
+        Whether to show a bar; None for one on a terminal or in a notebook only.
     """
     if wanted is False or not hosts:
-        yield _say_nothing
+        yield _ignore
     elif _in_notebook():
         with _widget_bar(hosts, title) as advance:
             yield advance
@@ -27,15 +34,15 @@ def progress_bar(
         with _terminal_bar(hosts, title) as advance:
             yield advance
     else:
-        yield _say_nothing
+        yield _ignore
 
 
-def _say_nothing(done: object) -> None:
-    """Where nobody looks."""
+def _ignore(done: object) -> None:
+    """Show no progress."""
 
 
 def _in_notebook() -> bool:
-    """Whether a Jupyter kernel runs this: it has loaded IPython's zmq shell."""
+    """Whether this runs in a Jupyter kernel, which has loaded IPython's zmq shell."""
     module = sys.modules.get("ipykernel.zmqshell")
     ipython = sys.modules.get("IPython")
     return module is not None and ipython is not None and isinstance(ipython.get_ipython(), module.ZMQInteractiveShell)
@@ -43,7 +50,7 @@ def _in_notebook() -> bool:
 
 @contextmanager
 def _terminal_bar(hosts: int, title: str) -> Iterator[Callable[[object], None]]:
-    from rich.console import Console  # noqa: PLC0415 - only where there is something to show
+    from rich.console import Console  # noqa: PLC0415 - only needed on a terminal
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn  # noqa: PLC0415
 
     columns = (
@@ -60,11 +67,11 @@ def _terminal_bar(hosts: int, title: str) -> Iterator[Callable[[object], None]]:
 @contextmanager
 def _widget_bar(hosts: int, title: str) -> Iterator[Callable[[object], None]]:
     try:
-        from IPython.display import display  # noqa: PLC0415 - only in a notebook
+        from IPython.display import display  # noqa: PLC0415 - only needed in a notebook
         from ipywidgets import HTML, HBox, IntProgress  # noqa: PLC0415
     except ImportError:
-        # Without the extra `notebook` there is no bar: the gather matters more.
-        yield _say_nothing
+        # Without the extra `notebook` there is no bar.
+        yield _ignore
         return
     bar, text = IntProgress(max=hosts), HTML()
     box = HBox([bar, text])

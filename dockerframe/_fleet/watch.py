@@ -1,4 +1,4 @@
-"""Watching a fleet: what differs, as it happens, from the engines' own events."""
+"""Watching a fleet: differences as they happen, from the events of the engines."""
 
 from __future__ import annotations
 
@@ -26,22 +26,31 @@ if TYPE_CHECKING:
     from dockerframe.schemas import Precedence
 
 SETTLE_SECONDS: Final = 0.15
-"""How long events may follow each other before the host is asked what has become of it."""
+"""How long to wait for further events before the list of containers is requested."""
 SILENT_SECONDS: Final = 30.0
-"""How long a host may send no event before it is asked whether any was missed."""
+"""How long a host may send no event before its list is requested anyway."""
 FIRST_PAUSE_SECONDS: Final = 0.2
 LONGEST_PAUSE_SECONDS: Final = 10.0
 _EVENTS: Final = {"filters": json.dumps({"type": ["container", "network"]})}
 
 
 def watch(hosts: Sequence[Host], pool: ClientPool, precedence: Precedence = "alias") -> Generator[pl.DataFrame]:
-    """What differs on any host, as it happens: frames with the columns of `dockerframe.schemas.DIFFERENCES`.
+    """The differences on all hosts as they happen: frames with the columns of the table `differences`.
 
-    Each host is listened to on a connection of its own. Events only say that there is something to look at: what
-    changed comes from comparing lists of containers, so that no event can be missed or misread. A host whose
-    connection ends is a row, and is tried again until it answers; then the list tells what happened in between.
+    Each host has its own connection. An event only triggers a comparison of the lists of containers, so that none is
+    missed or misread. A host whose connection ends is a row, and is retried until it answers; the next comparison
+    then shows what changed in between.
 
-    The iterator goes on until it is closed.
+    The iterator runs until it is closed.
+
+    Parameters
+    ----------
+    hosts
+        The hosts.
+    pool
+        The pool of their clients.
+    precedence
+        Which label wins where an alias and a wildcard set the same field.
     """
     found: queue.SimpleQueue[pl.DataFrame] = queue.SimpleQueue()
     ended = threading.Event()
@@ -56,7 +65,7 @@ def watch(hosts: Sequence[Host], pool: ClientPool, precedence: Precedence = "ali
 
 
 class _WatchedHost:
-    """One host, listened to in a thread of its own."""
+    """One host, watched in its own thread."""
 
     def __init__(
         self,
@@ -76,39 +85,39 @@ class _WatchedHost:
         self._pause = FIRST_PAUSE_SECONDS
 
     def run(self) -> None:
-        """Follow the host until the watch ends; after a failure begin anew, each time after a longer pause."""
+        """Follow the host until the watch ends; after each failure, retry after a longer pause."""
         while not self._ended.is_set():
             error = isolated(self._host, self._follow, lambda error: error)
             if error is not None and error.kind != "read_timeout":
-                self._tell_host("host_failed", error.kind)
+                self._report_host("host_failed", error.kind)
                 self._ended.wait(self._pause)
                 self._pause = min(self._pause * 2, LONGEST_PAUSE_SECONDS)
 
     def _follow(self) -> HostError | None:
-        """Compare the list with the last one whenever events have come; returns once the watch ends."""
+        """Compare the list with the previous one after events; returns when the watch ends."""
         events = _Events(self._host, self._pool, self._ended)
         while not self._ended.is_set():
             if events.wait():
                 self._ended.wait(SETTLE_SECONDS)
-                events.forget()
+                events.clear()
                 self._compare()
         return None
 
     def _compare(self) -> None:
         answers = gather([self._host], self._pool, max_workers=1)
-        taken, failures = from_answers(answers, precedence=self._precedence)
+        snapshot, failures = from_answers(answers, precedence=self._precedence)
         if failures:
             raise failures[self._host.name]
-        self._tell_host("host_recovered", None)
+        self._report_host("host_recovered", None)
         self._pause = FIRST_PAUSE_SECONDS
         if self._known is not None:
-            differing = diff(self._known, taken)
+            differing = diff(self._known, snapshot)
             if differing.height:
                 self._found.put(differing)
-        self._known = taken
+        self._known = snapshot
 
-    def _tell_host(self, change: str, kind: str | None) -> None:
-        """Tell that the host failed, or answers again; only where it did the other before."""
+    def _report_host(self, change: str, kind: str | None) -> None:
+        """Report that the host failed or recovered, if that is a change."""
         if (kind is None) == (self._failure is None):
             return
         before, self._failure = self._failure or "ok", kind
@@ -117,40 +126,40 @@ class _WatchedHost:
 
 
 class _Events:
-    """The events of a host, read in a thread of its own; what they say does not matter, only that they came."""
+    """The events of a host, read in their own thread; only their arrival matters, not their contents."""
 
     def __init__(self, host: Host, pool: ClientPool, ended: threading.Event) -> None:
         self._host = host
         self._pool = pool
         self._ended = ended
-        self._came = threading.Event()
+        self._arrived = threading.Event()
         self._error: HostError | None = None
         threading.Thread(target=self._read, name=f"dockerframe-events-{host.name}", daemon=True).start()
 
     def wait(self) -> bool:
-        """Wait for a while for an event: whether one came. Raises what ended the reading."""
-        came = self._came.wait(WAIT_SECONDS)
+        """Wait a moment for an event: whether one arrived. Raises the error that ended the connection."""
+        arrived = self._arrived.wait(WAIT_SECONDS)
         if self._error is not None:
             raise self._error
-        return came
+        return arrived
 
-    def forget(self) -> None:
-        """Take what came so far as seen."""
-        self._came.clear()
+    def clear(self) -> None:
+        """Forget the events so far."""
+        self._arrived.clear()
 
     def _read(self) -> None:
         self._error = isolated(self._host, self._listen, lambda error: error)
-        self._came.set()
+        self._arrived.set()
 
     def _listen(self) -> HostError | None:
-        timeouts = replace(self._host.timeouts, read_seconds=SILENT_SECONDS)
+        timeouts = replace(self._host.timeouts, read_timeout=SILENT_SECONDS)
         with (
             self._pool.acquire(self._host, unique=True) as client,
-            # The first line is empty and comes before any event: the list is asked for once events are listened to.
+            # The first line is empty and precedes all events: the list is requested once events are being received.
             closing(client.lines("/events", _EVENTS, timeouts=timeouts)) as lines,
         ):
             for _ in lines:
-                self._came.set()
+                self._arrived.set()
                 if self._ended.is_set():
                     break
         return None

@@ -1,1 +1,1 @@
-"""Asking many hosts side by side; one host's failure is one row."""
+"""Querying many hosts in parallel; a host that fails is one row."""

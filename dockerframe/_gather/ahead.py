@@ -1,4 +1,4 @@
-"""Asking the hosts of later pieces while earlier ones are processed, within a bound on what waits in memory."""
+"""Querying the hosts of later pieces while earlier ones are processed, within a limit on waiting answers."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor, wait
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-from dockerframe._gather.gather import MAX_WORKERS, WAIT_SECONDS, asking
+from dockerframe._gather.gather import MAX_WORKERS, WAIT_SECONDS, host_query
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dockerframe._transport.pool import ClientPool
 
 HELD_BYTES: Final = 2**26
-"""How many bytes of answers may wait to be processed."""
+"""The limit on the bytes of answers that wait to be processed."""
 
 
 def gather_ahead(
@@ -30,12 +30,27 @@ def gather_ahead(
     on_answer: Callable[[HostAnswer], None] | None = None,
     held_bytes: int = HELD_BYTES,
 ) -> Generator[HostAnswer]:
-    """The answers of all hosts as `gather` gives them, one after the other.
+    """The answers of all hosts, one after the other, in the order of the hosts.
 
-    While one is looked at, or does not come, the hosts behind it are asked; no more once they answered with as much
-    as may be held. `on_answer` is called with each one as it is given, in the caller's thread.
+    While the caller processes an answer, or waits for one, later hosts are queried until their answers reach the
+    limit on memory.
+
+    Parameters
+    ----------
+    hosts
+        The hosts.
+    pool
+        The pool of their clients.
+    size
+        Whether to request the sizes of containers, which is slow.
+    max_workers
+        How many hosts are queried at the same time.
+    on_answer
+        Called with each answer as it is yielded, in the caller's thread.
+    held_bytes
+        The limit on the bytes of waiting answers.
     """
-    ahead = _Ahead(hosts, asking(pool, size=size), max_workers, held_bytes)
+    ahead = _Ahead(hosts, host_query(pool, size=size), max_workers, held_bytes)
     try:
         for _ in hosts:
             answer = ahead.next()
@@ -47,58 +62,58 @@ def gather_ahead(
 
 
 class _Ahead:
-    """Hosts that are asked in their order, as long as there is room for what they answer until it is taken."""
+    """Queries hosts in order, as long as there is room for their answers."""
 
     def __init__(
-        self, hosts: Iterable[Host], ask: Callable[[Host], HostAnswer], max_workers: int, held_bytes: int
+        self, hosts: Iterable[Host], query: Callable[[Host], HostAnswer], max_workers: int, held_bytes: int
     ) -> None:
         self._hosts = iter(hosts)
-        self._ask = ask
+        self._query = query
         self._max_workers = max_workers
         self._held_bytes = held_bytes
         self._executor = ThreadPoolExecutor(max_workers, thread_name_prefix="dockerframe-gather")
         self._lock = Lock()
         self._futures: deque[Future[HostAnswer]] = deque()
-        self._under_way = self._answered = self._received_bytes = self._taken_bytes = 0
+        self._running = self._answered = self._received_bytes = self._consumed_bytes = 0
 
     def next(self) -> HostAnswer:
-        """The answer of the next host, waited for in a way that Ctrl-C ends."""
+        """The answer of the next host. Ctrl-C interrupts the wait."""
         with self._lock:
-            self._ask_more()
+            self._submit()
             future = self._futures[0]
         while not future.done():
             wait([future], timeout=WAIT_SECONDS)
         answer = future.result()
         with self._lock:
             self._futures.popleft()
-            self._taken_bytes += len(answer.body)
+            self._consumed_bytes += len(answer.body)
         return answer
 
     def end(self) -> None:
-        """Ask no more. Nobody waits for hosts that don't answer."""
+        """Start no more queries, and do not wait for hosts that do not answer."""
         with self._lock:
             self._hosts = iter(())
         self._executor.shutdown(wait=False, cancel_futures=True)
 
-    def _ask_more(self) -> None:
-        while self._under_way < self._max_workers and (self._has_room() or not self._futures):
+    def _submit(self) -> None:
+        while self._running < self._max_workers and (self._has_room() or not self._futures):
             host = next(self._hosts, None)
             if host is None:
                 return
-            self._under_way += 1
-            self._futures.append(self._executor.submit(self._ask_next, host))
+            self._running += 1
+            self._futures.append(self._executor.submit(self._answer, host))
 
     def _has_room(self) -> bool:
-        """Whether another answer fits, if those that are still to come are as large as those that came."""
+        """Whether another answer fits, if running queries return as much as the finished ones did on average."""
         mean = self._received_bytes / self._answered if self._answered else 0
-        held = self._received_bytes - self._taken_bytes
-        return held + (self._under_way + 1) * mean <= self._held_bytes
+        held = self._received_bytes - self._consumed_bytes
+        return held + (self._running + 1) * mean <= self._held_bytes
 
-    def _ask_next(self, host: Host) -> HostAnswer:
-        answer = self._ask(host)
+    def _answer(self, host: Host) -> HostAnswer:
+        answer = self._query(host)
         with self._lock:
-            self._under_way -= 1
+            self._running -= 1
             self._answered += 1
             self._received_bytes += len(answer.body)
-            self._ask_more()
+            self._submit()
         return answer

@@ -1,4 +1,4 @@
-"""Asking all hosts at once. One host's failure is a row, whatever it is."""
+"""Querying all hosts in parallel. Any failure of a host becomes its row."""
 
 from __future__ import annotations
 
@@ -27,19 +27,19 @@ _LOG: Final = logging.getLogger("dockerframe.gather")
 ResultT = TypeVar("ResultT")
 
 MAX_WORKERS: Final = 64
-"""How many hosts are asked at the same time."""
+"""How many hosts are queried at the same time."""
 
-# Polars has signals restart what they interrupt: only a wait that ends by itself lets Ctrl-C through.
+# With Polars loaded, signals restart interrupted system calls: only a wait with a timeout lets Ctrl-C through.
 WAIT_SECONDS: Final = 0.5
-"""How long anything waits before it begins to wait anew."""
+"""The timeout after which every wait starts again."""
 
-# What a proxy in front of an engine may refuse and still let the containers be seen.
+# A proxy in front of an engine may refuse optional requests and still allow the list of containers.
 _OPTIONAL: Final = frozenset({"unauthorized", "not_found"})
 
 
 @dataclass(frozen=True, slots=True)
 class HostAnswer:
-    """What one host answered: the bytes of its container list and what it says of itself, or why not."""
+    """The answer of one host: the bytes of its container list and its own description, or the error."""
 
     host: Host
     seconds: float
@@ -61,40 +61,60 @@ def gather(
 ) -> list[HostAnswer]:
     """The answers of all hosts, in the order of the hosts.
 
-    `size` asks for the sizes of containers too, which is slow. `on_answer` is called for each host as it comes in,
-    in the caller's thread.
+    Parameters
+    ----------
+    hosts
+        The hosts.
+    pool
+        The pool of their clients.
+    size
+        Whether to request the sizes of containers, which is slow.
+    max_workers
+        How many hosts are queried at the same time.
+    on_answer
+        Called with each answer as it arrives, in the caller's thread.
     """
-    return side_by_side(hosts, asking(pool, size=size), max_workers=max_workers, on_done=on_answer)
+    return in_parallel(hosts, host_query(pool, size=size), max_workers=max_workers, on_done=on_answer)
 
 
-def asking(pool: ClientPool, *, size: bool) -> Callable[[Host], HostAnswer]:
-    """What asks a host and gives its answer, whatever happens."""
+def host_query(pool: ClientPool, *, size: bool) -> Callable[[Host], HostAnswer]:
+    """A function that queries a host and returns its answer or its error."""
 
-    def ask(host: Host) -> HostAnswer:
+    def query(host: Host) -> HostAnswer:
         started = time.monotonic()
-        answer = isolated(host, lambda: _ask(host, pool, size=size), lambda error: HostAnswer(host, 0.0, error=error))
+        answer = isolated(host, lambda: _query(host, pool, size=size), lambda error: HostAnswer(host, 0.0, error=error))
         return replace(answer, seconds=time.monotonic() - started)
 
-    return ask
+    return query
 
 
-def side_by_side(
+def in_parallel(
     hosts: Sequence[Host],
-    ask: Callable[[Host], ResultT],
+    query: Callable[[Host], ResultT],
     *,
     max_workers: int = MAX_WORKERS,
     on_done: Callable[[ResultT], None] | None = None,
 ) -> list[ResultT]:
-    """What `ask` gives for each host, all asked at once in threads, in the order of the hosts.
+    """The result of `query` for each host, run in threads, in the order of the hosts.
 
-    `on_done` is called with each result as it comes in, in the caller's thread.
+    Parameters
+    ----------
+    hosts
+        The hosts.
+    query
+        The function to call with each host.
+    max_workers
+        How many threads run at the same time.
+    on_done
+        Called with each result as it arrives, in the caller's thread.
     """
     if not hosts:
         return []
     executor = ThreadPoolExecutor(min(max_workers, len(hosts)), thread_name_prefix="dockerframe-gather")
     try:
-        futures = [executor.submit(ask, host) for host in hosts]
-        # Not `concurrent.futures.wait`: it looks at every future anew whenever one is done.
+        futures = [executor.submit(query, host) for host in hosts]
+        # Not `concurrent.futures.wait`, which checks every future whenever one finishes (4.4 s instead of 1.9 s of
+        # processor time for 1,000 hosts).
         done: SimpleQueue[Future[ResultT]] = SimpleQueue()
         for future in futures:
             future.add_done_callback(done.put)
@@ -103,13 +123,13 @@ def side_by_side(
             if on_done is not None:
                 on_done(result)
     finally:
-        # After an interrupt nobody waits for hosts that don't answer.
+        # After an interrupt, do not wait for hosts that do not answer.
         executor.shutdown(wait=False, cancel_futures=True)
     return [future.result() for future in futures]
 
 
 def next_of(queue: SimpleQueue[ResultT]) -> ResultT:
-    """What comes next in a queue, waited for in a way that Ctrl-C ends."""
+    """The next item of a queue. Ctrl-C interrupts the wait."""
     while True:
         try:
             return queue.get(timeout=WAIT_SECONDS)
@@ -117,19 +137,19 @@ def next_of(queue: SimpleQueue[ResultT]) -> ResultT:
             continue
 
 
-def isolated(host: Host, ask: Callable[[], ResultT], failed: Callable[[HostError], ResultT]) -> ResultT:
-    """What `ask` gives; what `failed` makes of the error when the host failed, in whatever way."""
+def isolated(host: Host, query: Callable[[], ResultT], failed: Callable[[HostError], ResultT]) -> ResultT:
+    """The result of `query`, or of `failed` with the error when the query raises any exception."""
     try:
-        return ask()
+        return query()
     except HostError as error:
         failure = error
-    except Exception as error:  # noqa: BLE001 - whatever it is, it must not cost the other hosts' rows
+    except Exception as error:  # noqa: BLE001 - an unexpected failure must not affect other hosts
         failure = host_error(error, host)
     _LOG.warning("[%s] %s", failure.kind, redact_text(str(failure)))
     return failed(failure)
 
 
-def _ask(host: Host, pool: ClientPool, *, size: bool) -> HostAnswer:
+def _query(host: Host, pool: ClientPool, *, size: bool) -> HostAnswer:
     with pool.acquire(host) as client:
         params = {"all": "1", "size": "1"} if size else {"all": "1"}
         body = client.get("/containers/json", params, timeouts=host.timeouts)

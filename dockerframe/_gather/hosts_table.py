@@ -1,4 +1,4 @@
-"""The table `hosts`, from what each host answered."""
+"""The table `hosts`, from the answers of the hosts."""
 
 from __future__ import annotations
 
@@ -20,7 +20,17 @@ T = TypeVar("T")
 def hosts_table(
     answers: Sequence[HostAnswer], errors: Mapping[str, HostError], containers: Mapping[str, int]
 ) -> pl.DataFrame:
-    """One row per host: `errors` by its name where it failed, `containers` the number of its containers where not."""
+    """One row per host.
+
+    Parameters
+    ----------
+    answers
+        The answers of the hosts.
+    errors
+        The errors of failed hosts, by name.
+    containers
+        The number of containers of the others, by name.
+    """
     rows = [_row(answer, errors.get(answer.host.name), containers.get(answer.host.name, 0)) for answer in answers]
     return pl.DataFrame(rows, schema=HOSTS.schema)
 
@@ -28,7 +38,7 @@ def hosts_table(
 def minimal_hosts_table(
     urls: Mapping[str, str], errors: Mapping[str, HostError], containers: Mapping[str, int]
 ) -> pl.DataFrame:
-    """One row per host that was not asked, only its answer decoded."""
+    """One row per host whose answer was decoded without a query."""
     rows = [
         {"host": name, "url": url, **_outcome(errors.get(name), containers.get(name, 0))} for name, url in urls.items()
     ]
@@ -48,16 +58,16 @@ def _row(answer: HostAnswer, error: HostError | None, containers: int) -> dict[s
         "url": answer.host.url,
         "seconds": answer.seconds,
         **_outcome(error, containers),
-        "engine_id": _of(info, "ID", str),
+        "engine_id": _value(info, "ID", str),
         "api_version": answer.api_version,
         "engine": None if error is not None else _engine(version),
-        "engine_version": _of(info, "ServerVersion", str) or _of(version, "Version", str),
-        "os": _of(info, "OperatingSystem", str) or _of(version, "Os", str),
-        "arch": _of(info, "Architecture", str) or _of(version, "Arch", str),
+        "engine_version": _value(info, "ServerVersion", str) or _value(version, "Version", str),
+        "os": _value(info, "OperatingSystem", str) or _value(version, "Os", str),
+        "arch": _value(info, "Architecture", str) or _value(version, "Arch", str),
         "cpus": _number(info, "NCPU", bits=32),
         "memory": _number(info, "MemTotal", bits=63),
-        "agent_name": _of(agent, "name", str),
-        "agent_version": _of(agent, "version", str),
+        "agent_name": _value(agent, "name", str),
+        "agent_version": _value(agent, "version", str),
     }
 
 
@@ -65,18 +75,18 @@ def _engine(version: Mapping[str, Any]) -> str | None:
     if not version:
         return None
     components = version.get("Components")
-    listed = components if isinstance(components, list) else []
-    names = [str(one.get("Name", "")) for one in listed if isinstance(one, dict)]
+    present = components if isinstance(components, list) else []
+    names = [str(component.get("Name", "")) for component in present if isinstance(component, dict)]
     return "podman" if any("podman" in name.lower() for name in names) else "docker"
 
 
-def _of(document: Mapping[str, Any], key: str, kind: type[T]) -> T | None:
-    """A value of an answer, as long as it is of the type that it should have."""
+def _value(document: Mapping[str, Any], key: str, kind: type[T]) -> T | None:
+    """A value of an answer if it has the expected type, else None."""
     value = document.get(key)
     return value if isinstance(value, kind) and not isinstance(value, bool) and value != "" else None
 
 
 def _number(document: Mapping[str, Any], key: str, *, bits: int) -> int | None:
-    """A number of an answer that its column can hold: what one host tells must not cost the others their rows."""
-    value = _of(document, key, int)
+    """A number of an answer if its column can hold it: a bad value must not affect other hosts."""
+    value = _value(document, key, int)
     return value if value is not None and 0 <= value < 2**bits else None

@@ -1,4 +1,4 @@
-"""Inspecting containers, on all hosts at once. What can't be inspected is an error on its row."""
+"""Inspecting containers on all hosts in parallel. A container that cannot be inspected becomes a row of `errors`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import polars as pl
 
 from dockerframe._decode import Inspected, decode_inspections, inspect_error
 from dockerframe._derive.labels import KEYS
-from dockerframe._gather.gather import MAX_WORKERS, isolated, side_by_side
+from dockerframe._gather.gather import MAX_WORKERS, in_parallel, isolated
 from dockerframe.errors import HostError
 from dockerframe.schemas import ERRORS
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     Rows: TypeAlias = tuple[list[dict[str, str]], list[Mapping[str, str | None]]]
 
-_OF_ONE_CONTAINER = frozenset({"not_found", "http", "too_large"})
+_CONTAINER_ERRORS = frozenset({"not_found", "http", "too_large"})
 _ANSWER = {"host": pl.String(), "container_id": pl.String(), "answer": pl.String()}
 
 
@@ -34,24 +34,37 @@ def inspect_containers(
     max_workers: int = MAX_WORKERS,
     on_done: Callable[[object], None] | None = None,
 ) -> Inspected:
-    """Inspect the containers of a frame with `host` and `container_id`: one request each, hosts side by side.
+    """Inspect containers with one request each, hosts in parallel.
 
-    A container that has gone since is an error of kind `container_gone`; what can't be inspected otherwise, that of a
-    host which is not among `hosts` included, one of kind `inspect_failed`. `on_done` is called after each host.
+    A container that no longer exists is an error of kind `container_gone`. A container that cannot be inspected for
+    another reason, such as an unknown host, is an error of kind `inspect_failed`.
+
+    Parameters
+    ----------
+    wanted
+        A frame with the `host` and `container_id` of the containers.
+    hosts
+        The hosts.
+    pool
+        The pool of their clients.
+    max_workers
+        How many hosts are queried at the same time.
+    on_done
+        Called after each host.
     """
     by_host = {name: rows["container_id"].to_list() for (name,), rows in wanted.unique(KEYS).group_by("host")}
-    asked = [host for host in hosts if host.name in by_host]
+    queried = [host for host in hosts if host.name in by_host]
 
-    def ask(host: Host) -> Rows:
+    def query(host: Host) -> Rows:
         ids = by_host[host.name]
         return isolated(host, lambda: _inspect_host(host, ids, pool), partial(_all_failed, host.name, ids))
 
     rows: list[dict[str, str]] = []
     errors: list[Mapping[str, str | None]] = []
-    for host_rows, host_errors in side_by_side(asked, ask, max_workers=max_workers, on_done=on_done):
+    for host_rows, host_errors in in_parallel(queried, query, max_workers=max_workers, on_done=on_done):
         rows += host_rows
         errors += host_errors
-    for name in by_host.keys() - {host.name for host in asked}:
+    for name in by_host.keys() - {host.name for host in queried}:
         unknown = HostError.at(name, "unknown_name", "the fleet has no such host", "Give the fleet that it belongs to.")
         errors += _all_failed(name, by_host[name], unknown)[1]
     decoded = decode_inspections(pl.DataFrame(rows, schema=_ANSWER))
@@ -68,8 +81,8 @@ def _inspect_host(host: Host, container_ids: Sequence[str], pool: ClientPool) ->
             try:
                 answer = client.get(f"/containers/{container_id}/json", timeouts=host.timeouts)
             except HostError as error:
-                if error.kind not in _OF_ONE_CONTAINER:
-                    # What ails the host would cost its timeout again for every other container.
+                if error.kind not in _CONTAINER_ERRORS:
+                    # The host failed: each further container would wait for the same timeout.
                     errors += _all_failed(host.name, container_ids[number:], error)[1]
                     break
                 errors.append(_failed(host.name, container_id, error))
@@ -80,11 +93,11 @@ def _inspect_host(host: Host, container_ids: Sequence[str], pool: ClientPool) ->
 
 
 def _all_failed(host: str, container_ids: Sequence[str], error: HostError) -> Rows:
-    return [], [inspect_error(host, one, "inspect_failed", str(error)) for one in container_ids]
+    return [], [inspect_error(host, container_id, "inspect_failed", str(error)) for container_id in container_ids]
 
 
 def _failed(host: str, container_id: str, error: HostError) -> Mapping[str, str | None]:
     if error.kind == "not_found":
-        message = "It went away before it could be inspected; take a new snapshot."
+        message = "The container was removed before it could be inspected; take a new snapshot."
         return inspect_error(host, container_id, "container_gone", message)
     return inspect_error(host, container_id, "inspect_failed", str(error))

@@ -1,4 +1,4 @@
-"""The dependencies of containers as a graph: who starts first, who needs whom, and what goes round in circles."""
+"""The dependencies of containers as a graph: start order, dependents, cycles."""
 
 from __future__ import annotations
 
@@ -17,15 +17,25 @@ _CYCLES: dict[str, pl.DataType] = {"host": pl.String(), "container_id": pl.Strin
 
 
 def start_order(containers: pl.DataFrame, dependencies: pl.DataFrame) -> pl.DataFrame:
-    """In which steps containers can start: `step` (from 1), `host`, `container_id`, `container_name`.
+    """In which steps containers can start.
 
-    Those of one step can start together; each depends only on containers of steps before its own. Dependencies that
-    are not among the containers are left out.
+    Containers of one step can start together; each depends only on containers of earlier steps. Dependencies on other
+    containers are ignored.
+
+    Parameters
+    ----------
+    containers, dependencies
+        The tables.
+
+    Returns
+    -------
+    polars.DataFrame
+        `step` (from 1), `host`, `container_id`, `container_name`.
 
     Raises
     ------
     AuditError
-        When they depend on each other in a cycle; names the containers on the way round.
+        When the containers depend on each other in a cycle; names them.
 
     Examples
     --------
@@ -35,20 +45,20 @@ def start_order(containers: pl.DataFrame, dependencies: pl.DataFrame) -> pl.Data
     >>> start_order(snap.containers, snap.dependencies).select("step", "container_name").rows()
     [(1, 'b'), (2, 'a'), (3, 'c')]
     """
-    round_about = cycles(containers, dependencies)
-    if round_about.height:
-        way = " → ".join(round_about["cycle"][0])
-        raise AuditError(f"There is no order: {way}.", remedy="Take one of these dependencies out.")
+    circular = cycles(containers, dependencies)
+    if circular.height:
+        path = " → ".join(circular["cycle"][0])
+        raise AuditError(f"There is no start order: {path}.", remedy="Remove one of these dependencies.")
     return steps(containers, dependencies)
 
 
 def steps(containers: pl.DataFrame, dependencies: pl.DataFrame) -> pl.DataFrame:
-    """As `start_order`, with containers that depend on each other in a cycle in one step, rather than an error."""
+    """As `start_order`, but containers that depend on each other in a cycle share one step."""
     import networkx as nx  # noqa: PLC0415 - slow to import, and few need it
 
-    numbered, whole = _graph(containers, dependencies)
-    # A container and all that goes round with it as one; an edge leads to what is needed, which starts before it.
-    condensed = nx.condensation(whole).reverse()
+    numbered, graph = _graph(containers, dependencies)
+    # Cycles become single nodes. An edge leads to the dependency, which starts first.
+    condensed = nx.condensation(graph).reverse()
     rows = [
         (step, number)
         for step, groups in enumerate(nx.topological_generations(condensed), 1)
@@ -61,10 +71,21 @@ def steps(containers: pl.DataFrame, dependencies: pl.DataFrame) -> pl.DataFrame:
 def dependents(
     containers: pl.DataFrame, dependencies: pl.DataFrame, host: str, container_id: str, *, direct: bool = False
 ) -> pl.DataFrame:
-    """Who needs a container: `distance`, `host`, `container_id`, `container_name`.
+    """The containers that depend on a container.
 
-    `distance` counts the steps: 1 for those that depend on it, 2 for those that depend on them. With `direct` those of
-    distance 1 alone.
+    Parameters
+    ----------
+    containers, dependencies
+        The tables.
+    host, container_id
+        The container.
+    direct
+        Whether to return only the containers that depend on it directly.
+
+    Returns
+    -------
+    polars.DataFrame
+        `distance` (1 for direct dependents, 2 for their dependents, …), `host`, `container_id`, `container_name`.
 
     Examples
     --------
@@ -76,35 +97,45 @@ def dependents(
     """
     import networkx as nx  # noqa: PLC0415 - slow to import, and few need it
 
-    numbered, whole = _graph(containers, dependencies)
+    numbered, graph = _graph(containers, dependencies)
     start = numbered.filter((pl.col("host") == host) & (pl.col("container_id") == container_id))["number"].item()
-    reached = nx.single_source_shortest_path_length(whole.reverse(), start, cutoff=1 if direct else None)
+    reached = nx.single_source_shortest_path_length(graph.reverse(), start, cutoff=1 if direct else None)
     rows = [(distance, number) for number, distance in dict(reached).items() if number != start]
     return _named(rows, "distance", numbered)
 
 
 def _named(rows: list[tuple[int, int]], first: str, numbered: pl.DataFrame) -> pl.DataFrame:
-    """Rows of a value and the number of a container, with the container's keys and name, by value and name."""
+    """Rows of a value and the number of a container, with its keys and name, sorted by value and name."""
     frame = pl.DataFrame(rows, schema={first: pl.UInt32, "number": pl.UInt32}, orient="row")
     named = frame.join(numbered, on="number").select(first, *KEYS, "container_name")
     return named.sort(first, "host", "container_name", "container_id")
 
 
 def _graph(containers: pl.DataFrame, dependencies: pl.DataFrame) -> tuple[pl.DataFrame, nx.DiGraph[int]]:
-    """Containers with their numbers, and the graph of the numbers with an edge from each to what it depends on."""
+    """Containers with their numbers, and the graph of the numbers with an edge to each dependency."""
     import networkx as nx  # noqa: PLC0415 - slow to import, and few need it
 
     numbered, edges = _numbered(containers, dependencies)
-    whole: nx.DiGraph[int] = nx.DiGraph()
-    whole.add_nodes_from(numbered["number"])
-    whole.add_edges_from(edges.iter_rows())
-    return numbered, whole
+    graph: nx.DiGraph[int] = nx.DiGraph()
+    graph.add_nodes_from(numbered["number"])
+    graph.add_edges_from(edges.iter_rows())
+    return numbered, graph
 
 
 def cycles(containers: pl.DataFrame, dependencies: pl.DataFrame) -> pl.DataFrame:
-    """The containers that depend on themselves: `host`, `container_id`, `cycle` (names on a way round, in order).
+    """The containers that depend on themselves, directly or through others.
 
-    Containers that depend on each other by way of others share one way: a shortest one through one of them.
+    Containers of a longer cycle share one path: a shortest one through one of them.
+
+    Parameters
+    ----------
+    containers, dependencies
+        The tables.
+
+    Returns
+    -------
+    polars.DataFrame
+        `host`, `container_id`, `cycle` (the names along the path, the first one again at its end).
 
     Examples
     --------
@@ -121,12 +152,12 @@ def cycles(containers: pl.DataFrame, dependencies: pl.DataFrame) -> pl.DataFrame
     if own.is_empty() and circular.is_empty():
         return numbered.clear().select(*KEYS, cycle=pl.lit(None, pl.List(pl.String)))
     short = pl.concat([own, _pairs(circular)]).unique("number", keep="first", maintain_order=True)
-    ways = pl.concat([short, _ways(circular, short["number"])])
-    steps = ways.explode("cycle")
-    steps = steps.with_columns(step=numbered["container_name"].gather(steps["cycle"]))
+    paths = pl.concat([short, _paths(circular, short["number"])])
+    nodes = paths.explode("cycle")
+    nodes = nodes.with_columns(name=numbered["container_name"].gather(nodes["cycle"]))
     return (
-        steps.group_by("number", maintain_order=True)
-        .agg(pl.col("step").alias("cycle"))
+        nodes.group_by("number", maintain_order=True)
+        .agg(pl.col("name").alias("cycle"))
         .join(numbered.select(*KEYS, "number"), on="number", maintain_order="left")
         .select(*_CYCLES)
         .sort(KEYS)
@@ -134,7 +165,7 @@ def cycles(containers: pl.DataFrame, dependencies: pl.DataFrame) -> pl.DataFrame
 
 
 def _numbered(containers: pl.DataFrame, dependencies: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Containers with numbers, which are quicker to compare than ids, and edges by them: `number`, `needed`."""
+    """Containers with numbers, which are faster to compare than ids, and edges of numbers: `number`, `needed`."""
     numbered = containers.select(*KEYS, "container_name").with_row_index("number")
     keys = numbered.select(*KEYS, "number")
     needed = keys.rename({"container_id": "resolved_id", "number": "needed"})
@@ -144,9 +175,10 @@ def _numbered(containers: pl.DataFrame, dependencies: pl.DataFrame) -> tuple[pl.
 
 
 def _without_ends(edges: pl.DataFrame) -> pl.DataFrame:
-    """The edges without those that no cycle can have: to what depends on nothing, or of what nothing depends on.
+    """The edges that may be part of a cycle.
 
-    Most of a fleet goes this way, in a few passes, before a graph is made of the rest.
+    Each pass drops edges to containers without dependencies and from containers without dependents. A few passes
+    remove most of a fleet before the rest becomes a graph.
     """
     for _ in range(_PASSES):
         kept = edges.filter(pl.col("needed").is_in(edges["number"].unique().implode()))
@@ -158,25 +190,25 @@ def _without_ends(edges: pl.DataFrame) -> pl.DataFrame:
 
 
 def _pairs(edges: pl.DataFrame) -> pl.DataFrame:
-    """The way round for containers that depend on each other: `number`, `cycle`."""
+    """The path of two containers that depend on each other: `number`, `cycle`."""
     back = edges.rename({"number": "needed", "needed": "number"})
     both = edges.join(back, on=["number", "needed"], maintain_order="left").unique("number", maintain_order=True)
     return both.select("number", cycle=pl.concat_list("number", "needed", "number"))
 
 
-def _ways(edges: pl.DataFrame, known: pl.Series) -> pl.DataFrame:
-    """A way round for containers in longer cycles, those in `known` left out: `number`, `cycle` (List of numbers)."""
+def _paths(edges: pl.DataFrame, known: pl.Series) -> pl.DataFrame:
+    """A path for each container of a longer cycle that is not in `known`: `number`, `cycle` (List of numbers)."""
     import networkx as nx  # noqa: PLC0415 - slow to import, and few need it
 
     unknown = set(edges["number"]) - set(known)
-    whole: nx.DiGraph[int] = nx.DiGraph(edges.iter_rows() if unknown else ())
+    graph: nx.DiGraph[int] = nx.DiGraph(edges.iter_rows() if unknown else ())
     rows = []
-    for component in nx.strongly_connected_components(whole):
+    for component in nx.strongly_connected_components(graph):
         wanted = sorted(component & unknown)
         if len(component) == 1 or not wanted:
             continue
-        part = whole.subgraph(component)
-        ways = (nx.shortest_path(part, after, wanted[0]) for after in part.successors(wanted[0]))
-        cycle = [wanted[0], *min(ways, key=lambda way: (len(way), way))]
+        part = graph.subgraph(component)
+        paths = (nx.shortest_path(part, after, wanted[0]) for after in part.successors(wanted[0]))
+        cycle = [wanted[0], *min(paths, key=lambda path: (len(path), path))]
         rows += [(number, cycle) for number in wanted]
     return pl.DataFrame(rows, schema={"number": pl.UInt32, "cycle": pl.List(pl.UInt32)}, orient="row")

@@ -25,7 +25,7 @@ SET, LOST = "set", "lost"
 _COLUMNS: Final = ["host", "container_id", "alias", "field", "outcome", "value", "label", "origin"]
 _SHOWN_CHARACTERS: Final = 60
 _SHORTEST_ID: Final = 4
-_OF_FIELDS: Final = ("invalid_port", "invalid_value")
+_OF_FIELDS: Final = ("invalid_value", "unknown_field")
 _KINDS_OF_ONE_ALIAS: Final = ("invalid_yaml", "label_conflict", *_OF_FIELDS)
 _REASONS: Final = {
     "error": "its labels have errors, which are listed below",

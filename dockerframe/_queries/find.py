@@ -9,7 +9,7 @@ from dockerframe.errors import SnapshotError, did_you_mean
 
 
 def find_container(containers: pl.DataFrame, name: str, host: str | None = None) -> tuple[str, str]:
-    """The host and id of the one container with this name, or whose id begins with it.
+    """The host and id of the only container with this name, or whose id begins with it.
 
     Raises
     ------
@@ -21,7 +21,7 @@ def find_container(containers: pl.DataFrame, name: str, host: str | None = None)
     if found.height > 1:
         raise SnapshotError(
             f"{found.height} containers match {name!r}, on {', '.join(found['host'].unique().sort())}.",
-            remedy="Name the host, or give more of the id.",
+            remedy="Give the host, or more characters of the id.",
         )
     if not found.height:
         raise unknown_name("container", name, containers["container_name"])

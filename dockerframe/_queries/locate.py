@@ -1,4 +1,4 @@
-"""Where hosts are: from their addresses, by a MaxMind database that the user gives. Needs the extra `geo`."""
+"""Locations of hosts, from their addresses and a MaxMind database of the user. Needs the extra `geo`."""
 
 from __future__ import annotations
 
@@ -26,15 +26,22 @@ _MAX_LOOKUPS: Final = 16
 def locate(hosts: pl.DataFrame, database: str | os.PathLike[str]) -> pl.DataFrame:
     """The table `hosts` with `country`, `city`, `timezone`, `latitude` and `longitude` from a MaxMind City database.
 
-    Each distinct host name of a URL is looked up once, and so is each address. A host at a socket, whose name has no
-    address, or whose address the database does not know, keeps nulls.
+    Each distinct host name and each address is looked up once. A host with a Unix socket, without an address, or with
+    an address that is not in the database has nulls.
+
+    Parameters
+    ----------
+    hosts
+        The table `hosts`.
+    database
+        The MaxMind database.
 
     Raises
     ------
     MissingExtraError
         When the extra is not installed.
     SnapshotError
-        When the database can't be read.
+        When the database cannot be read.
     """
     named = hosts.with_columns(url_hostname().alias("_name"))
     names = named.filter(pl.col("_name").is_not_null() & (pl.col("_name") != ""))["_name"].unique().to_list()
@@ -52,16 +59,16 @@ def _open(database: str | os.PathLike[str]) -> Reader:
     try:
         return maxminddb.open_database(os.fspath(database))
     except (OSError, ValueError, maxminddb.InvalidDatabaseError) as error:
-        problem = f"{database} is no MaxMind database: {error}."
-        raise SnapshotError(problem, remedy="Name a file such as GeoLite2-City.mmdb.") from error
+        problem = f"{database} is not a MaxMind database: {error}."
+        raise SnapshotError(problem, remedy="Use a file such as GeoLite2-City.mmdb.") from error
 
 
 def _addresses(names: Iterable[str]) -> dict[str, str]:
-    """The address of each name that has one; all are asked for at once."""
-    listed = list(names)
+    """The address of each name that has one, resolved in parallel."""
+    distinct = list(names)
     with ThreadPoolExecutor(_MAX_LOOKUPS, thread_name_prefix="dockerframe-locate") as executor:
-        found = executor.map(_address, listed)
-        return {name: address for name, address in zip(listed, found, strict=True) if address is not None}
+        found = executor.map(_address, distinct)
+        return {name: address for name, address in zip(distinct, found, strict=True) if address is not None}
 
 
 def _address(name: str) -> str | None:
@@ -72,7 +79,7 @@ def _address(name: str) -> str | None:
     try:
         return str(socket.getaddrinfo(name, None, type=socket.SOCK_STREAM)[0][4][0])
     except OSError:
-        # A name without an address has no place, which is what the nulls say.
+        # A name without an address has no location: its row keeps nulls.
         return None
 
 
@@ -82,7 +89,7 @@ def _places(reader: Reader, addresses: dict[str, str]) -> list[dict[str, Any]]:
 
 
 def _place(record: object) -> dict[str, Any]:
-    """What a record of a City or Country database says; null for what it does not."""
+    """The location in a record of a City or Country database; null for missing values."""
     country, city, location = (_part(record, name) for name in ("country", "city", "location"))
     english = _part(city, "names").get("en")
     return {

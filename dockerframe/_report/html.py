@@ -1,4 +1,4 @@
-"""HTML of an overview and of a whole report: one text without scripts, that fetches nothing, all values escaped."""
+"""HTML of the overview and the report: one page without scripts or external requests, with all values escaped."""
 
 from __future__ import annotations
 
@@ -30,7 +30,17 @@ _LONGEST_CELL: Final = 300
 
 
 def overview_html(tables: Mapping[str, pl.DataFrame], findings: pl.DataFrame, taken_at: datetime) -> str:
-    """The overview of a fleet, to be put into a page: figures, a bar a host, why hosts failed."""
+    """The overview of a fleet for a page: figures, one bar per host, errors of hosts.
+
+    Parameters
+    ----------
+    tables
+        The tables of a snapshot.
+    findings
+        The findings of its audit.
+    taken_at
+        The time of the snapshot.
+    """
     return _rendered("overview.html", **_overview_values(tables, findings, taken_at))
 
 
@@ -41,23 +51,34 @@ def report_html(
     taken_at: datetime,
     differences: pl.DataFrame | None = None,
 ) -> str:
-    """The whole report as one page: overview, pictures (with the extra `plots`), what changed, findings and tables.
+    """The complete report as one page: overview, charts (with the extra `plots`), changes, findings and tables.
 
-    Tables are cut at 2,000 rows, and say so: the files beside the report hold all.
+    Tables are limited to 2,000 rows, with a note; the files next to the report have all rows.
+
+    Parameters
+    ----------
+    tables
+        The tables of a snapshot.
+    findings, rules
+        The results of its audit.
+    taken_at
+        The time of the snapshot.
+    differences
+        What changed since an earlier snapshot; None without one.
     """
     shown = {**tables, "findings": findings}
     sections = [_section(shown, name) for name, table in REGISTRY.items() if table.in_report and name in shown]
     changed = None
     if differences is not None:
         changed = {
-            "said": summary(differences),
+            "summary": summary(differences),
             **_rows("differences", listing({**shown, "differences": differences}, "differences")),
         }
     skipped = rules.filter(~pl.col("ran")).select("rule", "reason").rows()
     return _rendered(
         "report.html",
         **_overview_values(tables, findings, taken_at),
-        pictures=_pictures(tables, findings, taken_at),
+        charts=_charts(tables, findings, taken_at),
         sections=sections,
         changed=changed,
         skipped=skipped,
@@ -85,8 +106,8 @@ def _rows(name: str, frame: pl.DataFrame) -> dict[str, Any]:
     }
 
 
-def _pictures(tables: Mapping[str, pl.DataFrame], findings: pl.DataFrame, taken_at: datetime) -> list[str]:
-    """Pictures as SVG; none without the extra `plots`."""
+def _charts(tables: Mapping[str, pl.DataFrame], findings: pl.DataFrame, taken_at: datetime) -> list[str]:
+    """Charts as SVG; an empty list without the extra `plots`."""
     try:
         from dockerframe import plots  # noqa: PLC0415 - an extra, and slow to import
     except MissingExtraError:
@@ -104,7 +125,7 @@ def _pictures(tables: Mapping[str, pl.DataFrame], findings: pl.DataFrame, taken_
 
 
 def _linked_projects(tables: Mapping[str, pl.DataFrame]) -> list[tuple[str, str]]:
-    """The projects with the most dependencies among their containers, each with its host."""
+    """The projects with the most dependencies between their containers, each with its host."""
     members = tables["containers"].select(*KEYS, "compose_project").drop_nulls("compose_project")
     edges = tables["dependencies"].drop_nulls("resolved_id").join(members, on=KEYS)
     counted = edges.group_by("host", "compose_project").len()
@@ -114,17 +135,19 @@ def _linked_projects(tables: Mapping[str, pl.DataFrame]) -> list[tuple[str, str]
 
 @cache
 def _environment() -> Environment:
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - only for who writes HTML
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # noqa: PLC0415 - only needed for HTML
 
-    made = Environment(
+    environment = Environment(
         loader=PackageLoader("dockerframe._report"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    made.globals["style"] = (files("dockerframe._report") / "templates" / "style.css").read_text(encoding="utf-8")
-    return made
+    environment.globals["style"] = (files("dockerframe._report") / "templates" / "style.css").read_text(
+        encoding="utf-8"
+    )
+    return environment
 
 
 def _rendered(template: str, **values: Any) -> str:

@@ -1,4 +1,4 @@
-"""What people are shown of each table: a few columns, with short headings. Programs get the whole tables."""
+"""What people see of each table: a few columns with short headings. Programs get the complete tables."""
 
 from __future__ import annotations
 
@@ -14,7 +14,14 @@ if TYPE_CHECKING:
 
 
 def listing(tables: Mapping[str, pl.DataFrame], name: str) -> pl.DataFrame:
-    """What people see of a table: the columns that it lists, one row per row, in its order.
+    """The columns of a table that people see, with one row per row of the table, in the same order.
+
+    Parameters
+    ----------
+    tables
+        The tables of a snapshot, and results such as `findings`.
+    name
+        The table.
 
     Examples
     --------
@@ -28,9 +35,9 @@ def listing(tables: Mapping[str, pl.DataFrame], name: str) -> pl.DataFrame:
 
 
 def named(table: pl.DataFrame, containers: pl.DataFrame) -> pl.DataFrame:
-    """A table with the name of each row's container behind its keys; null where the container is not there.
+    """A table with the names of containers after the keys; null if a container does not exist.
 
-    A table that has the names already, or is about no containers, stays as it is.
+    A table that already has the names, or has no containers, is returned unchanged.
     """
     if "container_name" in table.columns or "container_id" not in table.columns:
         return table

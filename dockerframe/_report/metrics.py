@@ -1,4 +1,4 @@
-"""Figures of a gather in the text format of Prometheus, for the textfile collector of a node exporter."""
+"""Metrics of a snapshot in the text format of Prometheus, for the textfile collector of a node exporter."""
 
 from __future__ import annotations
 
@@ -22,7 +22,19 @@ def metrics_text(
     received_bytes: Mapping[str, int],
     taken_at: datetime,
 ) -> str:
-    """The figures of a snapshot: hosts up, seconds, bytes, containers by state, label errors, findings by severity."""
+    """The metrics of a snapshot: hosts up, seconds, bytes, containers by state, label errors, findings by severity.
+
+    Parameters
+    ----------
+    tables
+        The tables of the snapshot.
+    findings
+        The findings of its audit.
+    received_bytes
+        The size of each host's list of containers.
+    taken_at
+        The time of the snapshot.
+    """
     hosts = tables["hosts"]
     sizes = pl.DataFrame(list(received_bytes.items()), schema={"host": pl.String, "size": pl.Int64}, orient="row")
     states = tables["containers"].group_by("host", pl.col("state").fill_null("unknown")).len()
@@ -34,27 +46,29 @@ def metrics_text(
         _family("host_seconds", "How long the host took.", hosts.select("host", "seconds").drop_nulls()),
         _family("host_received_bytes", "Size of the host's list of containers.", sizes),
         _family("containers", "Containers by state.", states.sort("host", "state")),
-        _family("label_errors", "What is wrong with labels.", tables["errors"].group_by("host", "kind").len()),
+        _family("label_errors", "Errors in labels.", tables["errors"].group_by("host", "kind").len()),
         _family("findings", "Findings of the audit.", found.sort("rule")),
-        _family("taken_timestamp_seconds", "When it was asked.", pl.DataFrame({"time": [taken_at.timestamp()]})),
+        _family(
+            "taken_timestamp_seconds", "When the snapshot was taken.", pl.DataFrame({"time": [taken_at.timestamp()]})
+        ),
     ]
     return "".join(families)
 
 
 def write_metrics(text: str, path: str | os.PathLike[str]) -> None:
-    """Write the text into a file, whole or not at all: a collector may read it at any time.
+    """Replace a file with the text in one step, because a collector may read it at any time.
 
     Raises
     ------
     SnapshotError
-        When the file can't be written.
+        When the file cannot be written.
     """
-    with replaced_file(path) as making:
-        making.write_text(text, encoding="utf-8")
+    with replaced_file(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
 
 
 def _family(name: str, described: str, samples: pl.DataFrame) -> str:
-    """Samples of one name: the last column has the values, the others are labels."""
+    """The samples of one metric: the last column has the values, the others are labels."""
     lines = [f"# HELP dockerframe_{name} {described}", f"# TYPE dockerframe_{name} gauge"]
     labels = samples.columns[:-1]
     for *texts, value in samples.sort(labels).iter_rows() if labels else samples.iter_rows():

@@ -1,4 +1,4 @@
-"""The figures that an overview of a fleet shows."""
+"""The figures of the overview of a fleet."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _GROUPS: Final = ("running", "ended", "other")
 
 
 class Tile(NamedTuple):
-    """One figure: what it counts, the number, and a remark; `bad` when it calls for a look."""
+    """One figure: what it counts, the number, and a remark; `bad` if it needs attention."""
 
     title: str
     number: int
@@ -25,7 +25,7 @@ class Tile(NamedTuple):
 
 
 class HostBar(NamedTuple):
-    """A host: how many of its containers run, have ended, and are in other states, and why it failed."""
+    """A host: its containers that run, have ended or are in other states, and the kind of its error."""
 
     host: str
     containers: int
@@ -36,7 +36,7 @@ class HostBar(NamedTuple):
 
 
 class Overview(NamedTuple):
-    """What an overview shows; `left_out` counts the hosts without a bar."""
+    """The contents of an overview; `left_out` counts the hosts without a bar."""
 
     tiles: list[Tile]
     bars: list[HostBar]
@@ -46,7 +46,15 @@ class Overview(NamedTuple):
 
 
 def overview(tables: Mapping[str, pl.DataFrame], findings: pl.DataFrame) -> Overview:
-    """The figures of a fleet: hosts that failed first, then those with the most containers."""
+    """The figures of a fleet, and its hosts: failed ones first, then those with the most containers.
+
+    Parameters
+    ----------
+    tables
+        The tables of a snapshot.
+    findings
+        The findings of its audit.
+    """
     hosts, containers, routes = tables["hosts"], tables["containers"], tables["routes"]
     failed = hosts.filter(~pl.col("ok")).height
     running = int(containers["running"].sum())
@@ -57,7 +65,7 @@ def overview(tables: Mapping[str, pl.DataFrame], findings: pl.DataFrame) -> Over
     worst = sum(number for name, number in severities if name in {"critical", "high"})
     tiles = [
         Tile("hosts", hosts.height, f"{failed} failed" if failed else "all answered", failed > 0),
-        Tile("containers", containers.height, f"{running} run", bad=False),
+        Tile("containers", containers.height, f"{running} running", bad=False),
         Tile("unhealthy", unhealthy, "by their health checks", unhealthy > 0),
         Tile("routes", routes.height, f"{excluded} excluded", bad=False),
         Tile("published ports", published.select("host", "public_port", "type").n_unique(), "on all hosts", bad=False),
@@ -67,7 +75,9 @@ def overview(tables: Mapping[str, pl.DataFrame], findings: pl.DataFrame) -> Over
     bars = _bars(hosts, containers)
     shown = bars[:_MOST_HOSTS]
     longest = max([bar.containers for bar in shown], default=0)
-    return Overview(tiles, shown, max(1, longest), len(bars) - len(shown), [one for one in severities if one[1]])
+    return Overview(
+        tiles, shown, max(1, longest), len(bars) - len(shown), [(name, number) for name, number in severities if number]
+    )
 
 
 def _bars(hosts: pl.DataFrame, containers: pl.DataFrame) -> list[HostBar]:

@@ -1,4 +1,4 @@
-"""Histories: the snapshots of a store as snapshots again, at a time or between two."""
+"""Histories: the snapshots of a store at a time, or between two times."""
 
 from __future__ import annotations
 
@@ -23,47 +23,67 @@ _KEEP_FILES: Final = timedelta(days=7)
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The snapshots of a store. Made by `dockerframe.read_history`.
+    """The snapshots of a store, as `dockerframe.read_history` returns them.
 
     Examples
     --------
     >>> import tempfile
     >>> import dockerframe as dkf
     >>> with tempfile.TemporaryDirectory() as store:
-    ...     saved = dkf.from_summaries([{"Id": "1", "Names": ["/web"], "State": "running"}]).append_history(store)
-    ...     past = dkf.read_history(store)
-    ...     past.scan("containers").select("container_name", "state").collect().rows()
-    [('web', 'running')]
+    ...     snapshot_id = dkf.from_summaries([{"Id": "1", "Names": ["/web"]}]).append_history(store)
+    ...     dkf.read_history(store).scan("containers").select("container_name").collect().rows()
+    [('web',)]
     """
 
     _stored: StoredSnapshots
 
     def __repr__(self) -> str:
-        """Show the store and how many snapshots it has."""
+        """Show the store and the number of snapshots."""
         return f"History({self._stored.store}, {self.snapshots().height} snapshots)"
 
     def snapshots(self) -> pl.DataFrame:
-        """One row a snapshot, by time: `snapshot_id`, `taken_at`, `precedence`, `explicit_only`, `inspected`, counts.
+        """The snapshots, oldest first.
+
+        Returns
+        -------
+        polars.DataFrame
+            `snapshot_id`, `taken_at`, `precedence`, `explicit_only`, `inspected`, and the numbers of `hosts` and
+            `containers`.
 
         Raises
         ------
         HistoryError
-            When there is no such history.
+            When the store is not a history.
         """
         return self._stored.snapshots()
 
     def scan(self, table: str) -> pl.LazyFrame:
-        """The rows of one table over time, lazily: `snapshot_id` and `taken_at` before the table's columns.
+        """The rows of one table in all snapshots, lazily.
+
+        Parameters
+        ----------
+        table
+            The name of a table, such as `containers`.
+
+        Returns
+        -------
+        polars.LazyFrame
+            `snapshot_id`, `taken_at`, then the columns of the table.
 
         Raises
         ------
         HistoryError
-            When there is no such table or history.
+            When there is no such table, or the store is not a history.
         """
         return self._stored.scan(table)
 
     def between(self, since: datetime | None = None, until: datetime | None = None) -> History:
-        """The part of this history that was taken from `since` to `until`, both included; None for an open end.
+        """The snapshots from one time to another, both included.
+
+        Parameters
+        ----------
+        since, until
+            Times with a time zone; None for an open end.
 
         Raises
         ------
@@ -73,7 +93,12 @@ class History:
         return History(self._stored.within(_in_utc(since), _in_utc(until)))
 
     def at(self, time: datetime) -> Snapshot:
-        """The fleet as it was known at a time: the last snapshot taken by then.
+        """The latest snapshot that was taken at a time or before it.
+
+        Parameters
+        ----------
+        time
+            A time with a time zone.
 
         Raises
         ------
@@ -101,15 +126,26 @@ class History:
         return self._snapshot(found.row(-1, named=True))
 
     def expire(self, older_than: timedelta, *, now: datetime | None = None, keep_files: timedelta = _KEEP_FILES) -> int:
-        """Let go of the snapshots that are older than so much; gives how many there were.
+        """Delete the snapshots that are older than a duration.
 
-        Files that no version has needed for `keep_files` (7 days) are removed, so that who reads meanwhile is not cut
-        off. `now` is the time to count from; None for the clock's.
+        Parameters
+        ----------
+        older_than
+            The age from which snapshots are deleted.
+        now
+            The time to count from; the clock's when None.
+        keep_files
+            How long files that no version needs are kept, so that readers are not cut off.
+
+        Returns
+        -------
+        int
+            The number of deleted snapshots.
 
         Raises
         ------
         HistoryError
-            When there is no such history, or it can't be written.
+            When the store is not a history, or cannot be written.
         """
         from dockerframe._storage.store import expire  # noqa: PLC0415 - an extra
 
@@ -127,7 +163,14 @@ class History:
 
 
 def read_history(store: str | os.PathLike[str], *, storage_options: Mapping[str, str] | None = None) -> History:
-    """The history in a folder or an object store, as `Snapshot.append_history` made it (extra `history`).
+    """The history that `Snapshot.append_history` wrote (extra `history`).
+
+    Parameters
+    ----------
+    store
+        A folder, or a URL in an object store.
+    storage_options
+        The options of the object store, as Polars and delta-rs take them.
 
     Raises
     ------

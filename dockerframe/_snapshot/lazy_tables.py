@@ -50,6 +50,10 @@ class LazyTables(Mapping[str, "pl.DataFrame"]):
                 self._tables.setdefault(name, table)
         return self._tables[name]
 
+    def __contains__(self, name: object) -> bool:
+        """Whether there is such a table; derives nothing."""
+        return name in self._names
+
     def __iter__(self) -> Iterator[str]:
         return iter(self._names)
 

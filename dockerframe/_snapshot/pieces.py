@@ -17,7 +17,7 @@ import polars as pl
 from dockerframe._snapshot.build import concat, read_snapshot
 from dockerframe.errors import SnapshotError
 from dockerframe.schemas import completed
-from dockerframe.tables import STORED_TABLES
+from dockerframe.tables import STORED_TABLES, TABLES
 
 if TYPE_CHECKING:
     import os
@@ -31,12 +31,12 @@ PIECES_FILE: Final = "pieces.json"
 
 @dataclass(frozen=True, slots=True)
 class Pieces:
-    """A fleet on disk, in pieces. Made by `Fleet.write_pieces` and `dockerframe.scan_pieces`.
+    """A fleet on disk in pieces, as `Fleet.write_pieces` and `dockerframe.scan_pieces` return it.
 
     Attributes
     ----------
     folder
-        Where it lies.
+        The folder of the pieces.
     taken_at
         When the last piece was taken (UTC).
     """
@@ -48,24 +48,33 @@ class Pieces:
     def scan(self, table: str) -> pl.LazyFrame:
         """A table of the whole fleet, lazily.
 
+        Parameters
+        ----------
+        table
+            The name of a table, such as `containers`.
+
         Raises
         ------
         SnapshotError
-            When there is no such table.
+            When there is no such table, or a piece has no file for it.
         """
         if table not in STORED_TABLES:
             raise SnapshotError(f"There is no table {table!r}.", remedy=f"Use one of {', '.join(STORED_TABLES)}.")
-        files = [file for name in self._names if (file := self.folder / name / f"{table}.parquet").is_file()]
+        files = [self.folder / name / f"{table}.parquet" for name in self._names]
+        present = [file for file in files if file.is_file()]
+        if len(present) < len(files) and (present or table in TABLES):
+            missing = next(file for file in files if file not in present)
+            raise SnapshotError(f"{missing} is missing.", remedy="Restore the file, or write the pieces again.")
         schema = STORED_TABLES[table].schema
-        return completed(pl.scan_parquet(files), schema) if files else pl.LazyFrame(schema=schema)
+        return completed(pl.scan_parquet(files), schema) if files and present else pl.LazyFrame(schema=schema)
 
     @property
     def hosts(self) -> pl.DataFrame:
-        """The table `hosts`."""
+        """The table `hosts` of the whole fleet."""
         return self.scan("hosts").collect()
 
     def snapshots(self) -> Iterator[Snapshot]:
-        """The pieces one after the other, each a snapshot: for what needs whole tables, such as the audit of hosts."""
+        """The pieces one after the other, each a snapshot, for questions that need complete tables."""
         return (read_snapshot(self.folder / name) for name in self._names)
 
     def snapshot(self) -> Snapshot:
@@ -74,7 +83,7 @@ class Pieces:
         Raises
         ------
         SnapshotError
-            When a piece can't be read.
+            When a piece cannot be read.
         """
         return concat(self.snapshots())
 
@@ -82,15 +91,20 @@ class Pieces:
 def scan_pieces(folder: str | os.PathLike[str]) -> Pieces:
     """A fleet that `Fleet.write_pieces` wrote, to be scanned lazily.
 
+    Parameters
+    ----------
+    folder
+        The folder that was given to `Fleet.write_pieces`.
+
     Raises
     ------
     SnapshotError
-        When it is no such folder, or one that was not written to its end.
+        When the folder has no pieces, or was not written to its end.
     """
     path = Path(folder)
     try:
         described = json.loads((path / PIECES_FILE).read_text(encoding="utf-8"))
         return Pieces(path, datetime.fromisoformat(described["taken_at"]), tuple(described["pieces"]))
     except (OSError, ValueError, KeyError, TypeError) as error:
-        problem = f"{path} has no whole pieces of a fleet: {error}."
+        problem = f"{path} has no complete pieces of a fleet: {error}."
         raise SnapshotError(problem, remedy="Name a folder that Fleet.write_pieces has finished.") from error

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import polars as pl
 
 from dockerframe._config.audit_settings import AuditSettings
+from dockerframe._derive.derivation import Derivation, Gathered
 from dockerframe._derive.labels import on_host
 from dockerframe._queries import dependencies as dependency_graph
 from dockerframe._queries.diff import differences
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from dockerframe._queries.explain import Explanation
     from dockerframe._transport.pool import ClientPool
     from dockerframe._views.fleet_view import FleetView
-    from dockerframe.audit import Audit, Registry, Rule
+    from dockerframe.audit import AuditResult, Registry, Rule
     from dockerframe.schemas import Precedence
 
 
@@ -94,12 +95,21 @@ class Snapshot:
     received_bytes: Mapping[str, int] = field(default_factory=dict)
     audit_settings: AuditSettings = field(default_factory=AuditSettings)
     # One entry per set of rules: nothing that an audit reads can change.
-    _audits: dict[tuple[Rule, ...], Audit] = field(default_factory=dict, init=False)
+    _audits: dict[tuple[Rule, ...], AuditResult] = field(default_factory=dict, init=False)
 
     def __post_init__(self) -> None:
-        """Accept the tables as any mapping."""
+        """Accept the tables as any mapping; those that an earlier version did not write are derived."""
         if not isinstance(self.tables, LazyTables):
-            object.__setattr__(self, "tables", LazyTables(self.tables))
+            given = self.tables
+            gathered = Gathered(
+                given["containers"],
+                given["hosts"],
+                given["errors"],
+                precedence=self.precedence,
+                explicit_only=self.explicit_only,
+            )
+            derivation = Derivation(gathered, containers=given["containers"])
+            object.__setattr__(self, "tables", LazyTables(given, derivation))
 
     def __getattr__(self, name: str) -> pl.DataFrame:
         """A table by its name.
@@ -183,7 +193,7 @@ class Snapshot:
         """
         return self.with_tables(redact_tables({name: self.tables[name] for name in names or self.tables}))
 
-    def audit(self, rules: Registry | None = None) -> Audit:
+    def audit(self, rules: Registry | None = None) -> AuditResult:
         """Run the rules of the audit: all findings, suppressed ones too, and what became of each rule.
 
         The same rules run once per snapshot.
@@ -272,12 +282,12 @@ class Snapshot:
         Examples
         --------
         >>> import dockerframe as dkf
-        >>> labels = {"proxy.app.port": "80", "proxy.*.port": "81"}
+        >>> labels = {"proxy.app.port": "8080", "proxy.*.port": "8081"}
         >>> dkf.from_summaries([{"Id": "1", "Names": ["/app"], "State": "running", "Labels": labels}]).explain("app")
         app (container app on local)
-          reaches http://127.0.0.1:80
-          port = 80  [proxy.app.port, alias]
-              lost: port = 81  [proxy.*.port, wildcard]
+          reaches http://127.0.0.1:8080
+          port = 8080  [proxy.app.port, alias]
+              lost: port = 8081  [proxy.*.port, wildcard]
         """
         return explain(self.tables, alias, self.precedence, reveal=reveal)
 

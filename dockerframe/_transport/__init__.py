@@ -1,20 +1,24 @@
-"""Clients: one shared connection a host, and no way to change anything at its other end."""
+"""Clients: one shared connection per host, which can't change anything at its other end."""
 
 from __future__ import annotations
 
 import os
 from typing import TYPE_CHECKING
 
+from dockerframe._config.docker_config import host_defaults
 from dockerframe._config.environment import hosts_from_urls
-from dockerframe._config.host import Host
 from dockerframe._transport.connection import connect
+from dockerframe._transport.mock import MockTransport
 from dockerframe._transport.pool import ClientPool
 
 if TYPE_CHECKING:
+    from dockerframe._config.host import Host
     from dockerframe._transport.client import Client
 
+__all__ = ["MockTransport", "clients", "new_client", "shared_pool"]
+
 shared_pool = ClientPool(connect)
-"""The pool that everything shares which names no other."""
+"""The pool of everything that names no other."""
 
 
 def new_client(host: Host | str, unique: bool = False) -> Client:  # noqa: FBT001, FBT002 - the public face names it so
@@ -30,7 +34,7 @@ def new_client(host: Host | str, unique: bool = False) -> Client:  # noqa: FBT00
     ConfigurationError
         When the URL can't be used.
     """
-    named = hosts_from_urls([host], os.environ, Host("", ""))[0] if isinstance(host, str) else host
+    named = hosts_from_urls([host], os.environ, host_defaults(os.environ))[0] if isinstance(host, str) else host
     return shared_pool.acquire(named, unique=unique)
 
 

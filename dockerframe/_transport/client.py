@@ -1,24 +1,52 @@
-"""A client: one connection to one host, one request at a time, made anew when it breaks."""
+"""A client: one connection to one host, one request at a time, in the version of the API that both ends speak."""
 
 from __future__ import annotations
 
+import re
 import threading
-from typing import TYPE_CHECKING, Any, Final, Self
+import time
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
+from dockerframe._config.host import Timeouts
 from dockerframe._decode.documents import parse_document
-from dockerframe.errors import HostError
+from dockerframe.errors import HostAnswerError, HostError, HostTimeoutError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Mapping
     from types import TracebackType
 
-    from dockerframe._config.host import Host, Timeouts
+    from dockerframe._config.host import Host
     from dockerframe._transport.connection import Connection
 
-NEWEST_API_VERSION: Final = "1.52"
-"""The newest Engine API whose answers are known here; an engine that speaks a newer one is asked in this."""
+NEWEST_API_VERSION: Final = "1.55"
+"""The newest Engine API whose answers are known here; newer engines are asked in this version where they allow it."""
 
-_BROKEN: Final = frozenset({"disconnected", "refused", "no_socket", "ssh"})
+# What a server or proxy may answer instead of something that is not needed; no answer in time is one of them.
+_OPTIONAL: Final = frozenset(
+    {"unauthorized", "not_found", "http", "redirected", "invalid_answer", "too_large", "read_timeout"}
+)
+# A host that does not answer at all must not take its read timeout once for every optional path.
+_OPTIONAL_SHARE: Final = 1 / 3
+# An allow list by version refuses unversioned paths in one of these ways.
+_REFUSED: Final = frozenset({"unauthorized", "not_found"})
+_VERSION: Final = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}")
+# "client version 1.60 is too new. Maximum supported API version is 1.41", and the same with "old" and "Minimum".
+_OTHER_VERSION: Final = re.compile(r"(?:Maximum|Minimum) (?:supported )?API version is ([0-9]{1,3}\.[0-9]{1,3})")
+
+
+class ContainerList(NamedTuple):
+    """The answer of a host for its list of containers.
+
+    Attributes
+    ----------
+    body
+        The JSON array.
+    size_error
+        Why the list has no sizes although they were asked for; None where it has them, or need not.
+    """
+
+    body: bytes
+    size_error: HostError | None
 
 
 class Client:
@@ -29,9 +57,9 @@ class Client:
     host
         The host it talks to.
     api_version
-        The version of the Engine API that both ends speak; None where the host does not tell its own.
+        The version of the Engine API that both ends speak; None where the host does not report its own.
     version
-        The answer to `GET /version`, empty where the host does not give it.
+        The answer to `GET /version`; empty where the host does not give it.
     """
 
     def __init__(self, host: Host, connect: Callable[[Host], Connection], release: Callable[[Client], None]) -> None:
@@ -40,10 +68,10 @@ class Client:
         self.version: dict[str, Any] = {}
         self._connect = connect
         self._release = release
-        # There is one connection, so that requests to the host take turns.
+        # There is one connection: requests to the host take turns.
         self._turn = threading.RLock()
         self._connection: Connection | None = None
-        self._proven = False
+        self._timeout: tuple[float, HostError] | None = None
 
     def __repr__(self) -> str:
         """Show the host."""
@@ -65,7 +93,7 @@ class Client:
         return self._connection is not None
 
     def open(self) -> None:
-        """Connect, and settle the API version.
+        """Connect, and settle the API version. A client that is connected already does nothing.
 
         Raises
         ------
@@ -73,29 +101,28 @@ class Client:
             When the host can't be reached.
         """
         with self._turn:
-            self._open()
+            self._opened()
 
     def get(self, path: str, params: Mapping[str, str] | None = None, *, timeouts: Timeouts | None = None) -> bytes:
         """The body of the answer to `GET path` of the Engine API.
 
-        A connection that broke since the last request is made anew once.
+        A connection that the host closed since the last request is opened again. A request that waited while another
+        one timed out fails with it: hosts of one URL do not wait for it one after the other.
 
         Raises
         ------
         HostError
             When the host can't be reached, or answers with an error.
         """
+        asked = time.monotonic()
         with self._turn:
-            if self._connection is None:
-                self._open()
+            if self._timeout is not None and self._timeout[0] > asked:
+                raise self._timeout[1]
             try:
-                return self._send(path, params or {}, timeouts)
-            except HostError as error:
-                if error.kind not in _BROKEN or not self._proven:
-                    raise
-            self.disconnect()
-            self._open()
-            return self._send(path, params or {}, timeouts)
+                return self._get(self._opened(), path, params or {}, timeouts or self.host.timeouts)
+            except HostTimeoutError as error:
+                self._timeout = (time.monotonic(), error)
+                raise
 
     def get_object(
         self, path: str, params: Mapping[str, str] | None = None, *, timeouts: Timeouts | None = None
@@ -109,22 +136,48 @@ class Client:
         """
         return self._object(self.get(path, params, timeouts=timeouts), path)
 
-    def lines(self, path: str, params: Mapping[str, str], *, timeouts: Timeouts) -> Generator[bytes]:
-        """The lines of an answer that has no end, such as `/events`; an empty one first, once it has begun.
+    def get_optional(self, path: str) -> dict[str, Any]:
+        """The JSON object that `GET path` answers with; empty where the host answers with anything else, or too late.
 
-        Nothing else can be asked meanwhile: take a unique client for it.
+        Ask for what is needed first: this takes a third of the read timeout at most, and never raises HostError.
+        """
+        try:
+            return self.get_object(path, timeouts=self._optional_timeouts)
+        except HostError:
+            return {}
+
+    def containers(self, *, size: bool = False, timeouts: Timeouts | None = None) -> ContainerList:
+        """The list of all containers, with their sizes where the engine can measure them.
+
+        An engine fails to measure when one container is dead: the list is then asked for without sizes.
 
         Raises
         ------
         HostError
-            When the host can't be reached, answers with an error, or the answer ends or stays away.
+            When the host can't be reached, or answers with an error.
+        """
+        params = {"all": "1"}
+        if not size:
+            return ContainerList(self.get("/containers/json", params, timeouts=timeouts), None)
+        try:
+            return ContainerList(self.get("/containers/json", {**params, "size": "1"}, timeouts=timeouts), None)
+        except HostAnswerError as error:
+            if error.status not in {404, 500}:
+                raise
+            return ContainerList(self.get("/containers/json", params, timeouts=timeouts), error)
+
+    def lines(self, path: str, params: Mapping[str, str], *, timeouts: Timeouts) -> Generator[bytes]:
+        """The lines of an answer without an end, such as `/events`; an empty one first, once it begins.
+
+        Nothing else can be asked meanwhile: use a unique client for it.
+
+        Raises
+        ------
+        HostError
+            When the host can't be reached, answers with an error, or the answer ends or stalls.
         """
         with self._turn:
-            if self._connection is None:
-                self._open()
-            connection = self._connection
-            if connection is None:
-                raise HostError.at(self.host.name, "disconnected", "not connected")
+            connection = self._opened()
             yield from connection.lines(self._versioned(path), params, timeouts)
 
     def close(self) -> None:
@@ -132,57 +185,115 @@ class Client:
         self._release(self)
 
     def disconnect(self) -> None:
-        """Let go of the connection; the next request makes a new one."""
+        """Close the connection; the next request opens another."""
         with self._turn:
-            connection, self._connection, self._proven = self._connection, None, False
+            connection, self._connection = self._connection, None
             if connection is not None:
                 connection.close()
 
-    def _open(self) -> None:
-        connection = self._connect(self.host)
-        try:
-            self.version = self._object(connection.get("/version", {}, self.host.timeouts), "/version")
-        except HostError as error:
-            # A proxy in front of a socket may hide the version and still show the containers.
-            if error.kind != "unauthorized":
+    def _opened(self) -> Connection:
+        """The connection, opened where it is not yet."""
+        if self._connection is None:
+            connection = self._connect(self.host)
+            try:
+                self._negotiate(connection)
+            except BaseException:
                 connection.close()
                 raise
-            self.version = {}
-        self.api_version = _negotiated(self.version.get("ApiVersion"))
-        self._connection = connection
+            self._connection = connection
+        return self._connection
 
-    def _send(self, path: str, params: Mapping[str, str], timeouts: Timeouts | None) -> bytes:
-        if self._connection is None:
-            raise HostError.at(self.host.name, "disconnected", "not connected")
-        body = self._connection.get(self._versioned(path), params, timeouts or self.host.timeouts)
-        self._proven = True
+    def _negotiate(self, connection: Connection) -> None:
+        """Settle the API version: from `/version`, else from the header of `/_ping`, else as requests show it."""
+        self.api_version, self.version = None, {}
+        offered: object = None
+        try:
+            self.version = self._object(self._get(connection, "/version", {}, self._optional_timeouts), "/version")
+            offered = self.version.get("ApiVersion")
+        except HostError as error:
+            if error.kind not in _OPTIONAL:
+                raise
+            if error.kind != "read_timeout":
+                offered = self._pinged(connection)
+        self.api_version = _negotiated(offered, self.version.get("MinAPIVersion")) or self.api_version
+
+    def _pinged(self, connection: Connection) -> str | None:
+        try:
+            headers = connection.head("/_ping", self._optional_timeouts)
+        except HostError as error:
+            if error.kind not in _OPTIONAL:
+                raise
+            return None
+        return next((value for name, value in headers.items() if name.lower() == "api-version"), None)
+
+    @property
+    def _optional_timeouts(self) -> Timeouts:
+        limits = self.host.timeouts
+        return Timeouts(limits.connect_timeout, limits.read_timeout * _OPTIONAL_SHARE)
+
+    def _get(self, connection: Connection, path: str, params: Mapping[str, str], timeouts: Timeouts) -> bytes:
+        """The body of an answer, in the version of the API that the host accepts."""
+        try:
+            return connection.get(self._versioned(path), params, timeouts)
+        except HostError as error:
+            version = _other_version(error)
+            if version is None and (self.api_version is not None or error.kind not in _REFUSED):
+                raise
+            if version is None and not path.startswith(_VERSIONED):
+                raise
+            refusal = error
+        try:
+            return self._get_in(connection, version or NEWEST_API_VERSION, path, params, timeouts)
+        except HostError as error:
+            version = _other_version(error)
+            if version is None:
+                # What the host answers without a version says more than what it answers to a guess.
+                raise refusal from error
+        return self._get_in(connection, version, path, params, timeouts)
+
+    def _get_in(
+        self, connection: Connection, version: str, path: str, params: Mapping[str, str], timeouts: Timeouts
+    ) -> bytes:
+        body = connection.get(f"/v{version}{path}", params, timeouts)
+        self.api_version = version
         return body
 
     def _versioned(self, path: str) -> str:
-        return f"/v{self.api_version}{path}" if self.api_version and path.startswith(_VERSIONED) else path
+        is_versioned = self.api_version is not None and path.startswith(_VERSIONED) and path != "/version"
+        return f"/v{self.api_version}{path}" if is_versioned else path
 
     def _object(self, body: bytes, path: str) -> dict[str, Any]:
         try:
             document = parse_document(body)
         except ValueError as error:
-            raise self._no_object(path) from error
+            raise self._not_an_object(path) from error
         if not isinstance(document, dict):
-            raise self._no_object(path)
+            raise self._not_an_object(path)
         return document
 
-    def _no_object(self, path: str) -> HostError:
+    def _not_an_object(self, path: str) -> HostError:
         remedy = "Check that the URL is that of a Docker engine."
-        return HostError.at(self.host.name, "invalid_answer", f"{path} is no JSON object", remedy)
+        return HostError.at(self.host.name, "invalid_answer", f"{path} is not a JSON object", remedy)
 
 
-_VERSIONED: Final = ("/containers", "/info", "/events", "/images", "/networks")
+_VERSIONED: Final = ("/containers", "/info", "/events", "/images", "/networks", "/version")
 
 
-def _negotiated(api_version: object) -> str | None:
-    if not isinstance(api_version, str) or not api_version:
+def _other_version(error: HostError) -> str | None:
+    """The version of the API that an engine asks for when it refuses another."""
+    found = _OTHER_VERSION.search(error.message) if error.status == 400 else None
+    return found[1] if found is not None else None
+
+
+def _negotiated(offered: object, oldest: object) -> str | None:
+    """The newest version that both ends know; an engine that requires a newer one gets its oldest."""
+    if not isinstance(offered, str) or not _VERSION.fullmatch(offered):
         return None
-    return min(api_version, NEWEST_API_VERSION, key=_numbers)
+    version = min(offered, NEWEST_API_VERSION, key=_numbers)
+    if isinstance(oldest, str) and _VERSION.fullmatch(oldest):
+        version = max(version, oldest, key=_numbers)
+    return version
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    return tuple(int(part) if part.isdecimal() else 0 for part in version.split("."))
+    return tuple(int(part) for part in version.split("."))

@@ -1,67 +1,78 @@
-"""The wire: docker-py's transports, held to reading, with limits on time and size."""
+"""The connection to one engine: requests, limits on time and size, and answers of servers in between."""
 
 from __future__ import annotations
 
 import contextlib
-from dataclasses import replace
-from typing import TYPE_CHECKING, Final, Protocol, cast
-from urllib.parse import urlencode, urlsplit
+import http.client
+import math
+import time
+from functools import partial
+from typing import TYPE_CHECKING, Final, Protocol
+from urllib.parse import quote, urlencode
 
-import docker
-import requests
-from docker.tls import TLSConfig
+from docker.constants import DEFAULT_USER_AGENT
 from urllib3 import Timeout
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from dockerframe._config.urls import TLS_SCHEMES, InvalidUrlError, checked_url
-from dockerframe._transport.agent import AgentAdapter, agent_identity
-from dockerframe._transport.deadlines import held_to_deadlines, within
-from dockerframe._transport.failures import host_error
-from dockerframe._transport.ssh_host import ssh_adapter
-from dockerframe.errors import DockerframeError, HostError
+from dockerframe._transport.agent import AGENT_CERTIFICATE_NAME, agent_context
+from dockerframe._transport.failures import TransportFailure, host_error, page_text, plain_at_tls
+from dockerframe._transport.sockets import (
+    EnginePool,
+    ReadOnlyError,
+    SocketPool,
+    UnixPool,
+    open_tcp,
+    open_tls,
+    pipe_pool,
+)
+from dockerframe._transport.ssh import ssh_opener
+from dockerframe._transport.tls import context_of_files
+from dockerframe.errors import HostError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from requests.adapters import HTTPAdapter
-    from urllib3 import BaseHTTPResponse, HTTPConnectionPool
+    from urllib3 import BaseHTTPResponse
 
     from dockerframe._config.host import Host, Timeouts
 
-_READING: Final = frozenset({"GET", "HEAD"})
-# An explicit version keeps docker-py from asking the host while it is still set up; what is spoken is in the paths.
-_PLACEHOLDER_VERSION: Final = "1.41"
+__all__ = ["Connection", "EngineConnection", "ReadOnlyError", "connect"]
+
 _CHUNK_BYTES: Final = 2**18
-# What requests sends by itself, and HTTP/1.1 means without it.
-_IMPLIED_HEADERS: Final = frozenset({"Accept", "Connection"})
-
-
-class ReadOnlyError(DockerframeError):
-    """Something tried to send a request that could change a host."""
+# An event has some hundred bytes.
+_LONGEST_LINE_BYTES: Final = 2**20
+_ERROR_PAGE_BYTES: Final = 2**12
+_MOST_DIGITS: Final = 18
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+_HEADERS: Final = {"Accept-Encoding": "identity", "User-Agent": DEFAULT_USER_AGENT}
 
 
 class Connection(Protocol):
-    """All that a client wants of a connection; what the demo and tests put in its place does the same."""
+    """What a client needs of a connection. Raises HostError, and nothing else."""
 
     def get(self, path: str, params: Mapping[str, str], timeouts: Timeouts) -> bytes:
-        """The body of the answer to one GET request. Raises HostError."""
+        """The body of the answer to one GET request."""
+
+    def head(self, path: str, timeouts: Timeouts) -> Mapping[str, str]:
+        """The headers of the answer to one HEAD request."""
 
     def lines(self, path: str, params: Mapping[str, str], timeouts: Timeouts) -> Iterator[bytes]:
-        """The lines of an answer that has no end, as they come. Raises HostError, also where there is none for long."""
+        """The lines of an answer without an end, as they arrive."""
 
     def close(self) -> None:
-        """Let go of sockets."""
+        """Close the sockets."""
 
 
 def connect(host: Host) -> Connection:
-    """A connection over the transport that the host's URL names.
+    """A connection over the transport of the host's URL. Its sockets open with the first request.
 
     Raises
     ------
     HostError
-        When that is known not to work already: no certificates, no way to speak the scheme, a refused ssh login.
+        When no request can be sent: the URL is not valid, certificates are missing, the system lacks the scheme.
     """
     try:
-        return EngineConnection(host, _session(_checked(host)))
+        return EngineConnection(host, _pool(host))
     except HostError:
         raise
     except Exception as error:
@@ -71,16 +82,15 @@ def connect(host: Host) -> Connection:
 class EngineConnection:
     """A connection to a real engine.
 
-    It asks through the sockets of docker-py's transport at once. What `requests` does around that, such as cookies,
-    redirects and proxies, is nothing to an engine, and takes a third of the time of a request.
+    Requests go straight to a pool of urllib3. What `requests` adds to it, such as cookies, redirects and proxies of
+    the environment, does not concern an engine, and takes a third of the time of a request.
     """
 
-    def __init__(self, host: Host, session: _ReadOnlySession) -> None:
+    def __init__(self, host: Host, pool: EnginePool) -> None:
         self._host = host
-        self._session = session
-        self._sockets = session.sockets()
-        self._base_path = urlsplit(session.base_url).path
-        self._headers = {name: str(value) for name, value in session.headers.items() if name not in _IMPLIED_HEADERS}
+        self._pool = pool
+        self._headers = _HEADERS | (dict(host.headers) if host.hostname and host.scheme != "ssh" else {})
+        self._prefix = quote(host.path_prefix, safe="/%:@!$&'()*+,;=~").rstrip("/")
 
     def get(self, path: str, params: Mapping[str, str], timeouts: Timeouts) -> bytes:
         """The body of the answer to one GET request.
@@ -90,82 +100,112 @@ class EngineConnection:
         HostError
             When the host can't be reached, answers with an error, or takes or sends more than its limits.
         """
-        with within(timeouts.answer_seconds), self._answer(path, params, timeouts) as response:
-            return self._read(response, path)
+        with self._answer("GET", path, params, timeouts) as response:
+            body = self._read(response, path)
+        if response.headers.get("Content-Type", "").startswith("text/html"):
+            raise self._error(
+                "invalid_answer", f"{path} answered with a web page: {page_text(body[:_ERROR_PAGE_BYTES])}"
+            )
+        return body.removeprefix(_BYTE_ORDER_MARK)
 
-    def lines(self, path: str, params: Mapping[str, str], timeouts: Timeouts) -> Iterator[bytes]:
-        """The lines of an answer that has no end, as they come; an empty one first, once the host has begun to answer.
+    def head(self, path: str, timeouts: Timeouts) -> Mapping[str, str]:
+        """The headers of the answer to one HEAD request.
 
         Raises
         ------
         HostError
-            When the host can't be reached, answers with an error, ends the answer, sends a line past its limit, or
+            As for `get`.
+        """
+        with self._answer("HEAD", path, {}, timeouts) as response:
+            return dict(response.headers)
+
+    def lines(self, path: str, params: Mapping[str, str], timeouts: Timeouts) -> Iterator[bytes]:
+        """The lines of an answer without an end, as they arrive; an empty one first, once the host begins to answer.
+
+        Raises
+        ------
+        HostError
+            When the host can't be reached, answers with an error, ends the answer, sends a line past the limit, or
             nothing for as long as the read timeout.
         """
-        with self._answer(path, params, timeouts) as response:
+        with self._answer("GET", path, params, timeouts) as response:
+            self._pool.deadline.at = math.inf
             yield b""
-            begun = b""
+            pieces: list[bytes] = []
+            size = 0
             while chunk := response.read1(_CHUNK_BYTES):
-                *whole, begun = (begun + chunk).split(b"\n")
-                yield from (line for line in whole if line)
-                if len(begun) > self._host.max_answer_bytes:
-                    raise HostError.at(self._host.name, "too_large", f"{path} sent a line without an end")
-        raise HostError.at(self._host.name, "disconnected", f"{path} ended")
+                first, *others = chunk.split(b"\n")
+                pieces.append(first)
+                size += len(first)
+                if others:
+                    *complete, last = [b"".join(pieces), *others]
+                    yield from filter(None, complete)
+                    pieces, size = [last], len(last)
+                if size > _LONGEST_LINE_BYTES:
+                    raise self._error("too_large", f"{path} sent a line of more than {_LONGEST_LINE_BYTES} bytes")
+        raise self._error("disconnected", f"{path} ended")
+
+    def close(self) -> None:
+        """Close the sockets."""
+        self._pool.close()
 
     @contextlib.contextmanager
-    def _answer(self, path: str, params: Mapping[str, str], timeouts: Timeouts) -> Iterator[BaseHTTPResponse]:
-        """An answer whose body is still to be read. Whatever fails meanwhile is a HostError."""
+    def _answer(
+        self, method: str, path: str, params: Mapping[str, str], timeouts: Timeouts
+    ) -> Iterator[BaseHTTPResponse]:
+        """An answer of status 200 whose body is still to be read. Any failure meanwhile becomes a HostError."""
+        self._pool.deadline.at = time.monotonic() + timeouts.answer_timeout
         try:
             with contextlib.ExitStack() as closing:
-                with within(timeouts.answer_seconds):
-                    response = self._send(path, params, timeouts)
-                    closing.callback(response.release_conn)
-                    closing.callback(response.close)
-                    self._check_status(response, path)
+                response = self._send(method, path, params, timeouts)
+                closing.callback(response.release_conn)
+                closing.callback(response.close)
+                self._check_status(response, path)
                 yield response
         except HostError:
             raise
         except Exception as error:
             raise host_error(error, self._host) from error
 
-    def close(self) -> None:
-        """Let go of sockets."""
-        self._session.close()
-
-    def _send(self, path: str, params: Mapping[str, str], timeouts: Timeouts) -> BaseHTTPResponse:
-        return self._sockets.urlopen(
-            "GET",
-            self._base_path + path + ("?" + urlencode(params) if params else ""),
-            headers=self._headers,
-            timeout=Timeout(timeouts.connect_seconds, timeouts.read_seconds),
-            retries=False,
-            redirect=False,
-            assert_same_host=False,
-            preload_content=False,
-            decode_content=False,
-        )
+    def _send(self, method: str, path: str, params: Mapping[str, str], timeouts: Timeouts) -> BaseHTTPResponse:
+        """Send a request; once more where the server closed a connection that it had answered on before."""
+        opened = self._pool.opened
+        target = self._prefix + path + ("?" + urlencode(params) if params else "")
+        options = {
+            "headers": self._headers,
+            "timeout": Timeout(connect=timeouts.connect_timeout, read=timeouts.read_timeout),
+            "retries": False,
+            "redirect": False,
+            "assert_same_host": False,
+            "preload_content": False,
+            "decode_content": False,
+        }
+        try:
+            return self._pool.urlopen(method, target, **options)
+        except ReadTimeoutError:
+            raise
+        except HTTPError:
+            if not opened or self._pool.opened > opened:
+                raise
+        return self._pool.urlopen(method, target, **options)
 
     def _check_status(self, response: BaseHTTPResponse, path: str) -> None:
         status = response.status
-        if status == 200:
+        if status == http.client.OK:
             return
-        kind, remedy = _STATUS_KINDS.get(status, ("http", "Look into the engine's log."))
-        if 300 <= status < 400:
-            kind, remedy = "redirected", "Name the URL that it points to, if that is the engine."
-        said = response.read(200, decode_content=False).decode("utf-8", errors="replace").strip()
-        raise HostError.at(self._host.name, kind, f"{path} answered {status}: {said or response.reason}", remedy)
-
-    def _announced(self, response: BaseHTTPResponse, path: str) -> int:
-        """The size that the answer says it has; 0 where it says none."""
-        text = response.headers.get("Content-Length") or "0"
-        if not (text.isascii() and text.isdigit()):
-            raise HostError.at(
-                self._host.name,
-                "invalid_answer",
-                f"{path} has the Content-Length {text[:40]!r}",
-                "Look at what stands between this machine and the engine.",
-            )
-        return int(text)
+        text = page_text(response.read(_ERROR_PAGE_BYTES, decode_content=False)) or str(response.reason or "")
+        wrong = plain_at_tls(status, text)
+        if wrong is not None:
+            raise wrong
+        kind, remedy = _STATUS_KINDS.get(status, ("http", "See the log of the engine."))
+        problem = f"{path} answered {status}: {text}"
+        if status in _PROXY_STATUS:
+            problem = f"a proxy in front of the engine answered {status}: {text}"
+        elif 300 <= status < 400:
+            target = _without_credentials(response.headers.get("Location", ""))
+            kind, problem = "redirected", f"{path} answered {status}: it has moved to {target or 'an unnamed place'}"
+            remedy = "Write that URL without the path of the API, if it is the engine's."
+        raise self._error(kind, problem.rstrip("."), remedy, status=status)
 
     def _read(self, response: BaseHTTPResponse, path: str) -> bytes:
         """The body, as long as it is within the limits while it arrives."""
@@ -180,108 +220,62 @@ class EngineConnection:
             chunks.append(chunk)
             received += len(chunk)
         if max(received, announced) > limit:
-            raise HostError.at(
-                self._host.name,
-                "too_large",
-                f"{path} is larger than {limit} bytes",
-                "Raise max_answer_bytes for this host if that is right.",
-            )
+            remedy = "Raise max_answer_bytes for this host if that is right."
+            raise self._error("too_large", f"{path} is larger than {limit} bytes", remedy)
         if received < announced:
-            raise HostError.at(
-                self._host.name,
-                "disconnected",
-                f"{path} broke off after {received} of {announced} bytes",
-                "Gather again; look at what stands between if it happens again.",
-            )
+            raise TransportFailure("disconnected", f"{path} broke off after {received} of {announced} bytes")
         return b"".join(chunks)
+
+    def _announced(self, response: BaseHTTPResponse, path: str) -> int:
+        """The size that the answer announces; 0 where it announces none (RFC 9112, section 6.3)."""
+        if "chunked" in response.headers.get("Transfer-Encoding", "").lower():
+            return 0
+        lengths = {text.strip() for text in response.headers.get("Content-Length", "0").split(",")}
+        text = lengths.pop()
+        if lengths or not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
+            raise TransportFailure("invalid_answer", f"{path} has the Content-Length {text[:40]!r}")
+        return int(text)
+
+    def _error(self, kind: str, problem: str, remedy: str = "", *, status: int | None = None) -> HostError:
+        remedy = remedy or "Check that the URL is that of a Docker engine."
+        return HostError.at(self._host.name, kind, problem, remedy, status=status)
 
 
 _STATUS_KINDS: Final = {
-    401: ("unauthorized", "Give this host credentials that its engine or proxy accepts."),
-    403: ("unauthorized", "Allow reading /containers, /version and /info at the engine or its proxy."),
-    404: ("not_found", "Check that the URL is that of a Docker engine."),
+    401: ("unauthorized", "Give this host `headers` with credentials that its proxy accepts."),
+    403: ("unauthorized", "Allow GET of /containers, /version and /info at the engine or its proxy."),
+    404: ("not_found", "Check that the URL is that of a Docker engine, with the path prefix of its gateway."),
+    407: ("unauthorized", "Give this host `headers` with credentials that its proxy accepts."),
+    502: ("http", "Check the proxy, and the engine behind it."),
+    503: ("http", "Check the proxy, and the engine behind it."),
+    504: ("http", "Check the proxy, and the engine behind it."),
 }
+_PROXY_STATUS: Final = frozenset({502, 503, 504})
 
 
-class _ReadOnlySession(docker.APIClient):
-    """docker-py's client, without any request that is not GET or HEAD, and with deadlines over answers."""
-
-    def mount(self, prefix: str | bytes, adapter: requests.adapters.BaseAdapter) -> None:
-        super().mount(prefix, held_to_deadlines(adapter))
-
-    def send(self, request: requests.PreparedRequest, **options: object) -> requests.Response:
-        if request.method not in _READING:
-            raise ReadOnlyError(
-                f"dockerframe only reads: {request.method} {request.path_url} was not sent.",
-                remedy="Change hosts with docker itself.",
-            )
-        return super().send(request, **options)  # type: ignore[arg-type]
-
-    def sockets(self) -> HTTPConnectionPool:
-        """The pool of connections to the host, with the identity that this session has."""
-        request = self.prepare_request(requests.Request("GET", self.base_url))
-        adapter = cast("HTTPAdapter", self.get_adapter(self.base_url))
-        pool = adapter.get_connection_with_tls_context(request, self.verify, cert=self.cert)
-        adapter.cert_verify(pool, self.base_url, self.verify, self.cert)  # type: ignore[no-untyped-call]
-        return cast("HTTPConnectionPool", pool)
+def _without_credentials(url: str) -> str:
+    """A URL on one line, without a user and password."""
+    text = " ".join(url.split())[:200]
+    scheme, separator, rest = text.partition("://")
+    authority, slash, path = rest.partition("/")
+    return f"{scheme}{separator}{authority.rpartition('@')[2]}{slash}{path.partition('?')[0]}" if separator else text
 
 
-def _checked(host: Host) -> Host:
-    """A host as the fleet file would have it: one that was made in Python was not checked yet."""
-    try:
-        checked = replace(host, url=checked_url(host.url))
-    except InvalidUrlError as error:
-        raise HostError.at(host.name, "unsupported", str(error), "Mend the URL of the host.") from error
-    if checked.tls is None:
-        if checked.scheme in TLS_SCHEMES:
-            problem = f"{checked.url} uses TLS, and there is no ca_file to verify its certificate by"
-            raise HostError.at(host.name, "tls", problem, "Give the host tls=TlsFiles(ca_file, cert_file, key_file).")
-        return checked
-    files = (checked.tls.ca_file, checked.tls.cert_file, checked.tls.key_file)
-    missing = [str(file) for file in files if file is not None and not file.is_file()]
-    if missing:
-        raise HostError.at(host.name, "tls", f"no such file: {', '.join(missing)}", "Mend the files of the host's tls.")
-    return checked
-
-
-def _session(host: Host) -> _ReadOnlySession:
-    timeout = host.timeouts.connect_seconds
+def _pool(host: Host) -> EnginePool:
+    """The pool of connections for the scheme of a host."""
+    seconds = host.timeouts.connect_timeout
     match host.scheme:
-        case "unix" | "npipe":
-            session = _bare_session(host.url, timeout)
+        case "unix":
+            return UnixPool("http+unix://localhost", host.address, timeout=seconds)
+        case "npipe":
+            return pipe_pool(host.address, seconds)
         case "ssh":
-            session = _bare_session("tcp://localhost:2375", timeout)
-            session.mount("http+docker://", ssh_adapter(host))
-            session.base_url = "http+docker://ssh"
-        case "agent":
-            session = _bare_session(f"tcp://{host.address}", timeout)
-            identity = agent_identity(host)
-            session.verify, session.cert = identity.verify, identity.cert
-            session.mount("https://", AgentAdapter(identity))
-            session.base_url = f"https://{host.address}"
-        case _:
-            session = _network_session(host, timeout)
-    return session
-
-
-def _network_session(host: Host, timeout: float) -> _ReadOnlySession:
-    if host.tls is None:
-        return _bare_session(f"tcp://{host.address}", timeout)
-    client_cert = (str(host.tls.cert_file), str(host.tls.key_file)) if host.tls.cert_file is not None else None
-    tls = TLSConfig(ca_cert=str(host.tls.ca_file), client_cert=client_cert, verify=True)
-    session = _bare_session(f"tcp://{host.address}", timeout, tls)
-    session.base_url = f"https://{host.address}"
-    return session
-
-
-def _bare_session(base_url: str, timeout: float, tls: TLSConfig | None = None) -> _ReadOnlySession:
-    session = _ReadOnlySession(
-        base_url=base_url,
-        version=_PLACEHOLDER_VERSION,
-        timeout=timeout,  # type: ignore[arg-type]
-        tls=tls or False,
-    )
-    # Proxies and certificate bundles of the environment must not stand between a host and what the fleet says.
-    session.trust_env = False
-    session.headers["Accept-Encoding"] = "identity"
-    return session
+            return SocketPool("localhost", None, ssh_opener(host))
+    # A zone (`fe80::1%eth0`) belongs to this machine only: no header or certificate has it.
+    name, port, bare_name = host.hostname, host.port or 0, host.hostname.partition("%")[0]
+    if host.scheme == "agent":
+        context = agent_context(host.agent_certificates / f"{host.address}.zip")
+        return SocketPool(bare_name, port, partial(open_tls, name, port, context, AGENT_CERTIFICATE_NAME))
+    if host.uses_tls:
+        return SocketPool(bare_name, port, partial(open_tls, name, port, context_of_files(host.tls), bare_name))
+    return SocketPool(bare_name, port, partial(open_tcp, name, port))

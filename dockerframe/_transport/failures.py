@@ -1,15 +1,17 @@
-"""What went wrong with a host: from any exception of the libraries below to one kind and one message."""
+"""Why a host failed: from any exception of the libraries below to one kind and one message."""
 
 from __future__ import annotations
 
 import errno
+import html
+import http.client
+import json
+import re
 import socket
 import ssl
 from typing import TYPE_CHECKING, Final
 
-import requests
 import urllib3.exceptions
-from docker.errors import DockerException
 
 from dockerframe.errors import HostError
 
@@ -19,118 +21,179 @@ if TYPE_CHECKING:
     from dockerframe._config.host import Host
 
 _REMEDIES: Final = {
-    "refused": "Start the engine there, or mend the address and port.",
-    "unreachable": "Mend the network, the address or a firewall between.",
-    "unknown_name": "Mend the host name, or the name service.",
-    "no_socket": "Start the engine, or mend the path of the socket.",
-    "permission": "Run as a user of the socket's group (often `docker`).",
-    "connect_timeout": "Mend the network, or give it a longer connect_timeout_seconds.",
-    "read_timeout": "Look at the load of the engine, or give it a longer read_timeout_seconds.",
-    "disconnected": "Gather again; look at what stands between if it happens again.",
+    "refused": "Start the engine there, or fix the address and port.",
+    "unreachable": "Fix the network, the address or a firewall in between.",
+    "unknown_name": "Fix the host name or the name service.",
+    "dns_timeout": "Fix the name service, or write an IP address.",
+    "no_socket": "Start the engine, or fix the path of the socket.",
+    "permission": "Run as a user of the group that owns the socket (often `docker`).",
+    "connect_timeout": "Fix the network, or give the host a longer connect timeout.",
+    "read_timeout": "Check the load of the engine, or give the host a longer read timeout.",
+    "disconnected": "Try again. If it happens again, check proxies in between, and whether the port expects TLS.",
+    "wrong_scheme": "Fix the URL.",
     "tls": "Check ca_file, cert_file and key_file, the name in the host's certificate, and when it expires.",
-    "ssh_host_key": "Add the right key to ~/.ssh/known_hosts, once you know that it is the host's.",
+    "ssh_host_key": "Log in with `ssh` once and compare the fingerprint, or add the right key to known_hosts.",
     "ssh_authentication": "Add your key to the host's authorized_keys, or to the ssh agent.",
-    "ssh": "Try `ssh` to this host by hand, and see that `docker version` works there.",
+    "ssh": "Try `ssh` to this host, and `docker version` there.",
     "unsupported": "Use another scheme from this machine.",
-    "http": "Check that the URL is that of a Docker engine.",
+    "resources": "Ask fewer hosts at a time (max_workers), or raise the limit (`ulimit -n`, `ulimit -u`).",
+    "invalid_answer": "Check what is between this machine and the engine, and that the URL is that of an engine.",
     "internal": "Please report this with the traceback.",
 }
-_SSH_REMEDIES: Final = {**_REMEDIES, "refused": "Start the ssh server there, or mend the address and port."}
-# Files that ssh wants are no sockets.
-_SSH_INSTEAD: Final = {"no_socket": "ssh", "permission": "ssh"}
+_SSH_REMEDIES: Final = {**_REMEDIES, "refused": "Start the ssh server there, or fix the address and port."}
+_RESOURCES: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.ENOBUFS})
 _UNREACHABLE: Final = frozenset(
     {errno.EHOSTUNREACH, errno.ENETUNREACH, errno.ENETDOWN, errno.EHOSTDOWN, errno.EADDRNOTAVAIL}
 )
 _NO_PATH: Final = frozenset({errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG})
-_SSH_KINDS: Final = {
-    "BadHostKeyException": "ssh_host_key",
-    "AuthenticationException": "ssh_authentication",
-    "BadAuthenticationType": "ssh_authentication",
-    "PasswordRequiredException": "ssh_authentication",
-}
-# paramiko has one exception for all of these.
-_SSH_WORDS: Final = {"known_hosts": "ssh_host_key", "authentication methods": "ssh_authentication"}
+_NO_TLS: Final = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "RECORD_LAYER_FAILURE", "UNKNOWN_PROTOCOL"})
+_TLS_AT_PLAIN: Final = "the server does not speak TLS at this port"
+_PLAIN_AT_TLS: Final = "the server expects TLS at this port"
+_PLAIN_REMEDY: Final = "Write tcp:// for plain HTTP, or fix the port (2376 is usual for TLS)."
+_TLS_REMEDY: Final = "Write tls:// with a ca_file, or fix the port (2375 is usual for plain HTTP)."
+_SSH_REMEDY: Final = "Write ssh:// for an ssh server, or fix the port."
+
+_MOST_TEXT: Final = 200
+_TITLE: Final = re.compile(r"<title[^<>]{0,100}>([^<]{0,500})", re.IGNORECASE)
+_TAG: Final = re.compile(r"<[^<>]{0,300}>")
+
+
+class TransportFailure(Exception):  # noqa: N818 - users see the HostError made of it
+    """A failure below HTTP whose kind is known where it happens.
+
+    Attributes
+    ----------
+    kind
+        One of `dockerframe.schemas.ERROR_KINDS`.
+    remedy
+        How to fix it; None for the usual remedy of its kind.
+    """
+
+    def __init__(self, kind: str, problem: str, remedy: str | None = None) -> None:
+        super().__init__(problem)
+        self.kind = kind
+        self.remedy = remedy
 
 
 def host_error(error: BaseException, host: Host) -> HostError:
-    """The one error of a host for an exception that a library raised while it was asked.
+    """The one error of a host for an exception that a library raised.
 
     Examples
     --------
     >>> from dockerframe._config.host import Host
     >>> error = host_error(ConnectionRefusedError(111, "Connection refused"), Host("edge", "tcp://docker1:2375"))
     >>> print(error.kind, "|", error)
-    refused | Host edge: tcp://docker1:2375: Connection refused. Start the engine there, or mend the address and port.
+    refused | Host edge: tcp://docker1:2375: Connection refused. Start the engine there, or fix the address and port.
     """
     causes = list(_causes(error))
-    kind = next((kind for cause in causes if (kind := _kind(cause)) is not None), _without_kind(causes))
-    remedies = _REMEDIES
-    if host.scheme == "ssh":
-        kind, remedies = _SSH_INSTEAD.get(kind, kind), _SSH_REMEDIES
-    return HostError.at(host.name, kind, f"{host.url}: {_told(causes)}", remedies[kind])
+    failure = next((cause for cause in causes if isinstance(cause, TransportFailure)), None)
+    failure = failure or next((found for cause in causes if (found := _failure(cause)) is not None), None)
+    if failure is None:
+        is_timeout = any(isinstance(cause, TimeoutError) for cause in causes)
+        failure = TransportFailure("connect_timeout" if is_timeout else "internal", _text(causes))
+    remedies = _SSH_REMEDIES if host.scheme == "ssh" else _REMEDIES
+    remedy = failure.remedy if failure.remedy is not None else remedies[failure.kind]
+    return HostError.at(host.name, failure.kind, f"{host.url}: {str(failure) or _text(causes)}", remedy)
 
 
-def _without_kind(causes: list[BaseException]) -> str:
-    """Where no library says what it waited for, as paramiko, it was a connection."""
-    return "connect_timeout" if any(isinstance(cause, TimeoutError) for cause in causes) else "internal"
+def page_text(body: bytes) -> str:
+    r"""The text of an error page on one line: the message of a JSON object, the title of HTML, or the text itself.
+
+    Examples
+    --------
+    >>> page_text(b'{"message": "page not found"}')
+    'page not found'
+    >>> page_text(b"<html>\n<head><title>502 Bad Gateway</title></head>...")
+    '502 Bad Gateway'
+    """
+    text = body.decode("utf-8", errors="replace")
+    try:
+        message = json.loads(text)["message"]
+    except (ValueError, TypeError, LookupError, RecursionError):
+        titled = _TITLE.search(text)
+        message = html.unescape(titled[1] if titled is not None else _TAG.sub(" ", text))
+    return " ".join(str(message).split())[:_MOST_TEXT]
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The innermost cause first: the libraries wrap what the operating system said several times over."""
+    """The chain of an exception, innermost first: libraries wrap the error of the operating system several times."""
     chain: list[BaseException] = []
-    todo: list[object] = [error]
-    while todo:
-        one = todo.pop()
-        if isinstance(one, BaseException) and one not in chain:
-            chain.append(one)
-            # paramiko keeps what each address of a host said.
-            at_addresses = getattr(one, "errors", None)
-            todo.extend(at_addresses.values() if isinstance(at_addresses, dict) else ())
-            context = None if one.__suppress_context__ else one.__context__
-            todo.extend([context, one.__cause__, getattr(one, "reason", None), *one.args])
+    remaining: list[object] = [error]
+    while remaining:
+        found = remaining.pop()
+        if isinstance(found, BaseException) and found not in chain:
+            chain.append(found)
+            # paramiko has an error for each address of a host.
+            by_address = getattr(found, "errors", None)
+            remaining.extend(by_address.values() if isinstance(by_address, dict) else ())
+            context = None if found.__suppress_context__ else found.__context__
+            remaining.extend([context, found.__cause__, getattr(found, "reason", None), *found.args])
     yield from reversed(chain)
 
 
-def _kind(error: BaseException) -> str | None:
-    named = next((_SSH_KINDS[one.__name__] for one in type(error).__mro__ if one.__name__ in _SSH_KINDS), None)
-    if named is not None:
-        return named
-    if type(error).__module__.partition(".")[0] == "paramiko" and not isinstance(error, OSError):
-        return next((kind for words, kind in _SSH_WORDS.items() if words in str(error)), "ssh")
-    return next((kind for types, kind in _KINDS if isinstance(error, types)), _os_kind(error))
+def _failure(error: BaseException) -> TransportFailure | None:
+    """The failure that an exception stands for; None where it says nothing about its kind."""
+    if isinstance(error, http.client.BadStatusLine) and not isinstance(error, http.client.RemoteDisconnected):
+        return _no_http(str(error.args[0] if error.args else ""))
+    if isinstance(error, ssl.SSLError) and error.reason in _NO_TLS:
+        return TransportFailure("wrong_scheme", _TLS_AT_PLAIN, _PLAIN_REMEDY)
+    kind = next((kind for types, kind in _KINDS if isinstance(error, types)), None)
+    if isinstance(error, OSError):
+        kind = _kind_of_number(error) or kind
+    if isinstance(error, RuntimeError) and "start new thread" in str(error):
+        kind = "resources"
+    return TransportFailure(kind, "") if kind is not None else None
 
 
-def _os_kind(error: BaseException) -> str | None:
-    if not isinstance(error, OSError):
-        return None
+def _no_http(line: str) -> TransportFailure:
+    """The failure of a server whose first line is not one of HTTP."""
+    if line.startswith(("\x15\x03", "\x16\x03")):
+        return TransportFailure("wrong_scheme", _PLAIN_AT_TLS, _TLS_REMEDY)
+    if line.startswith("SSH-"):
+        return TransportFailure("wrong_scheme", "an ssh server answers at this port", _SSH_REMEDY)
+    return TransportFailure("invalid_answer", f"the server does not speak HTTP: it sent {line.strip()[:40]!r}")
+
+
+def plain_at_tls(status: int, text: str) -> TransportFailure | None:
+    """The failure of a plain request to a port for TLS, where the server says so as Go, nginx and Apache do."""
+    words = ("HTTP request to an HTTPS server", "plain HTTP request", "speaking plain HTTP to an SSL-enabled")
+    is_plain = status == 400 and any(part in text for part in words)
+    return TransportFailure("wrong_scheme", _PLAIN_AT_TLS, _TLS_REMEDY) if is_plain else None
+
+
+def _kind_of_number(error: OSError) -> str | None:
+    if error.errno in _RESOURCES and not isinstance(error, socket.gaierror | ssl.SSLError):
+        return "resources"
     if error.errno in _UNREACHABLE:
         return "unreachable"
-    # Python looks at the length itself, and gives no number.
+    # Python checks the length itself, and gives no number.
     return "no_socket" if error.errno in _NO_PATH or "path too long" in str(error) else None
 
 
 _KINDS: Final[tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...]] = (
     (ssl.SSLError, "tls"),
-    (socket.gaierror, "unknown_name"),
+    ((socket.gaierror, UnicodeError), "unknown_name"),
     (ConnectionRefusedError, "refused"),
     (FileNotFoundError, "no_socket"),
     (PermissionError, "permission"),
-    ((requests.exceptions.ConnectTimeout, urllib3.exceptions.ConnectTimeoutError), "connect_timeout"),
-    ((requests.exceptions.ReadTimeout, urllib3.exceptions.ReadTimeoutError), "read_timeout"),
+    (MemoryError, "resources"),
+    (urllib3.exceptions.ConnectTimeoutError, "connect_timeout"),
+    (urllib3.exceptions.ReadTimeoutError, "read_timeout"),
     ((ConnectionResetError, BrokenPipeError, ConnectionAbortedError, EOFError), "disconnected"),
-    ((requests.exceptions.SSLError, urllib3.exceptions.SSLError), "tls"),
-    ((urllib3.exceptions.ProtocolError, requests.exceptions.ChunkedEncodingError), "disconnected"),
-    (requests.exceptions.InvalidURL, "http"),
-    (DockerException, "unsupported"),
+    (urllib3.exceptions.SSLError, "tls"),
+    ((urllib3.exceptions.InvalidHeader, http.client.LineTooLong), "invalid_answer"),
+    ((http.client.IncompleteRead, urllib3.exceptions.IncompleteRead), "disconnected"),
+    (http.client.HTTPException, "invalid_answer"),
+    (urllib3.exceptions.ProtocolError, "disconnected"),
 )
 
 
-def _told(causes: list[BaseException]) -> str:
-    """What the innermost cause says, without the machine's addresses of objects."""
+def _text(causes: list[BaseException]) -> str:
+    """The text of the innermost cause that has one, without memory addresses."""
     for cause in causes:
         file = getattr(cause, "filename", None)
-        said = getattr(cause, "strerror", None)
-        text = (f"{said}: {file}" if said and file else said or str(cause)).strip().rstrip(".")
+        reason = getattr(cause, "strerror", None)
+        text = (f"{reason}: {file}" if reason and file else reason or str(cause)).strip().rstrip(".")
         if text and " object at 0x" not in text:
             return " ".join([text, *(f"({note})" for note in getattr(cause, "__notes__", ()))])
     return type(causes[-1]).__name__

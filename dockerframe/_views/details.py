@@ -1,15 +1,17 @@
-"""What the panel of a container, or of a host, says: texts in sections, for a widget to show as they are."""
+"""The details of a container or a host: texts in sections, which the widget shows as they are."""
 
 from __future__ import annotations
 
+from collections import deque
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import polars as pl
 
+from dockerframe._queries.dependencies import dependents
 from dockerframe._queries.explain import explain
 from dockerframe._redaction import redact_tables
 from dockerframe._text import shown_text
-from dockerframe._views.listed import container_key
+from dockerframe._views.rows import container_key
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,30 +27,31 @@ _GENERAL: Final = (
 )  # fmt: skip
 _MOUNT: Final = ("type", "source", "mode", "rw")
 _NAMESPACE_PARTS: Final = 3
+_HEALTH_LOG: Final = "health_log"
 
 
-def container_details(
-    snapshot: Viewable, findings: pl.DataFrame, host: str, container_id: str, *, reveal: bool = False
-) -> dict[str, Any]:
-    """All that is known of one container: `title`, `subtitle`, `sections`; empty when it is not there."""
+def container_details(snapshot: Viewable, host: str, container_id: str, *, reveal: bool = False) -> dict[str, Any]:
+    """Everything that is known of one container: `title`, `subtitle`, `sections`; empty when it does not exist."""
     this = (pl.col("host") == host) & (pl.col("container_id") == container_id)
-    found = snapshot.tables["containers"].filter(this)
-    if not found.height:
+    container = snapshot.tables["containers"].filter(this)
+    if not container.height:
         return {}
-    found_by_rules = findings.filter(this).to_dicts()
     own = {name: table.filter(this) for name, table in snapshot.tables.items() if "container_id" in table.columns}
+    own["findings"] = snapshot.findings().filter(this)
     shown = own if reveal else redact_tables(own)
     row = shown["containers"].row(0, named=True)
     blacklisted = {"blacklisted": ", ".join(row["blacklist_reasons"] or [])}
-    general = _pairs({name: row[name] for name in _GENERAL} | blacklisted)
     sections = [
-        _section("Container", general),
-        _section("Findings", [[one["severity"], f"{one['message']} {one['remedy']}"] for one in found_by_rules]),
-        *[_route_section(snapshot, found, route, reveal=reveal) for route in own["routes"].iter_rows(named=True)],
+        _section("Container", _pairs({name: row[name] for name in _GENERAL} | blacklisted)),
+        _section("Findings", [cells for one in shown["findings"].to_dicts() for cells in _finding(one)]),
+        *[_route_section(snapshot, container, route, reveal=reveal) for route in own["routes"].iter_rows(named=True)],
+        _section("Label errors", [[one["kind"], one["message"]] for one in shown["errors"].to_dicts()]),
         _section("Ports", [_port(port) for port in own["ports"].iter_rows(named=True)]),
-        _section("Depends on", _dependencies(own["dependencies"])),
-        _section("Needed by", _dependents(snapshot, host, container_id)),
-        _section("Wrong with its labels", [[one["kind"], one["message"]] for one in shown["errors"].to_dicts()]),
+        *[_section("Inspection", _pairs(_inspection(one))) for one in _rows_of(shown, "inspections")],
+        *[_section("Health log", _health_log(one)) for one in _rows_of(shown, "inspections")],
+        _section("Depends on", _direct(own["dependencies"])),
+        _section("Depends on through others", _linked(snapshot, host, container_id, downward=True)),
+        _section("Needed by", _linked(snapshot, host, container_id, downward=False)),
         _section("Networks", [[one["network"], one["ip_address"] or ""] for one in own["networks"].to_dicts()]),
         _section("Mounts", [_mount(mount) for mount in own["mounts"].iter_rows(named=True)]),
         *_label_sections(shown["labels"]),
@@ -61,7 +64,7 @@ def container_details(
 
 
 def host_details(hosts: pl.DataFrame, host: str) -> dict[str, Any]:
-    """All that is known of one host; empty when it is not there."""
+    """Everything that is known of one host; empty when it does not exist."""
     found = hosts.filter(pl.col("host") == host)
     if not found.height:
         return {}
@@ -74,7 +77,7 @@ def _section(title: str, rows: Sequence[Sequence[Cell]]) -> Section:
 
 
 def _pairs(values: dict[str, object]) -> list[list[Cell]]:
-    """What is there, as rows of a name and a text."""
+    """The values that are known, as rows of a name and a text."""
     return [[name.replace("_", " "), shown_text(value)] for name, value in values.items() if value not in (None, "")]
 
 
@@ -91,7 +94,7 @@ def _mount(mount: dict[str, Any]) -> list[Cell]:
 
 
 def _route_section(snapshot: Viewable, container: pl.DataFrame, route: dict[str, Any], *, reveal: bool) -> Section:
-    """A route, and for each of its fields the label that set it and those that lost."""
+    """A route, and for each of its fields the label that set it and those that lost to it."""
     lines = explain(
         {**snapshot.tables, "containers": container}, route["alias"], snapshot.precedence, reveal=reveal
     ).lines(route)
@@ -101,7 +104,8 @@ def _route_section(snapshot: Viewable, container: pl.DataFrame, route: dict[str,
     )
 
 
-def _dependencies(edges: pl.DataFrame) -> list[list[Cell]]:
+def _direct(edges: pl.DataFrame) -> list[list[Cell]]:
+    """What a container says it depends on, resolved or not."""
     return [
         [
             _link(edge["dependency"], edge["host"], edge["resolved_id"]) if edge["resolved_id"] else edge["dependency"],
@@ -111,14 +115,64 @@ def _dependencies(edges: pl.DataFrame) -> list[list[Cell]]:
     ]
 
 
-def _dependents(snapshot: Viewable, host: str, container_id: str) -> list[list[Cell]]:
-    needs_it = (pl.col("host") == host) & (pl.col("resolved_id") == container_id)
-    edges = snapshot.tables["dependencies"].filter(needs_it).select("host", "container_id", "condition")
-    names = snapshot.tables["containers"].select("host", "container_id", "container_name")
-    named = edges.join(names, on=["host", "container_id"], how="left")
+def _linked(snapshot: Viewable, host: str, container_id: str, *, downward: bool) -> list[list[Cell]]:
+    """The containers that one needs through others, or that need it, nearest first, with their distance."""
+    containers, edges = snapshot.tables["containers"], snapshot.tables["dependencies"]
+    if downward:
+        names = dict(containers.filter(pl.col("host") == host).select("container_id", "container_name").iter_rows())
+        steps = [step for step in _distances(edges.filter(pl.col("host") == host), container_id) if step[1] > 1]
+        return [[_link(names.get(one, one[:12]), host, one), f"{distance} steps"] for one, distance in steps]
+    found = dependents(containers, edges, host, container_id)
     return [
-        [_link(one["container_name"], host, one["container_id"]), one["condition"] or ""]
-        for one in named.iter_rows(named=True)
+        [_link(name, at_host, one), "directly" if distance == 1 else f"{distance} steps"]
+        for distance, at_host, one, name in found.select(
+            "distance", "host", "container_id", "container_name"
+        ).iter_rows()
+    ]
+
+
+def _distances(edges: pl.DataFrame, start: str) -> list[tuple[str, int]]:
+    """How many steps away each container is that one depends on, nearest first."""
+    needs: dict[str, list[str]] = {}
+    for container_id, resolved in edges.drop_nulls("resolved_id").select("container_id", "resolved_id").iter_rows():
+        needs.setdefault(container_id, []).append(resolved)
+    distances = {start: 0}
+    reached = deque([start])
+    while reached:
+        one = reached.popleft()
+        for following in needs.get(one, ()):
+            if following not in distances:
+                distances[following] = distances[one] + 1
+                reached.append(following)
+    return [(one, distance) for one, distance in distances.items() if distance]
+
+
+def _finding(finding: dict[str, Any]) -> list[list[Cell]]:
+    return [
+        [str(finding["severity"]), finding["message"]],
+        ["rule", finding["rule"]],
+        ["evidence", finding["evidence"]],
+        ["how to fix it", finding["remedy"]],
+    ]
+
+
+def _rows_of(tables: dict[str, pl.DataFrame], name: str) -> list[dict[str, Any]]:
+    """The rows of an optional table, none where the snapshot has no such table."""
+    return tables[name].to_dicts() if name in tables else []
+
+
+def _inspection(row: dict[str, Any]) -> dict[str, object]:
+    shown = {name: value for name, value in row.items() if name not in {"host", "container_id", _HEALTH_LOG}}
+    return {name: ", ".join(map(str, value)) if isinstance(value, list) else value for name, value in shown.items()}
+
+
+def _health_log(row: dict[str, Any]) -> list[list[Cell]]:
+    """The last runs of the health check, latest first."""
+    entries = row.get(_HEALTH_LOG) or []
+    return [
+        [shown_text(entry.get("start")), f"exit code {entry.get('exit_code')}: {shown_text(entry.get('output'))}"]
+        for entry in reversed(entries)
+        if isinstance(entry, dict)
     ]
 
 
@@ -127,7 +181,7 @@ def _link(text: str, host: str, container_id: str) -> Cell:
 
 
 def _label_sections(labels: pl.DataFrame) -> list[Section]:
-    """The labels by namespace: what stands before the last dot, three parts at most."""
+    """The labels by namespace: the part before the last dot, at most three levels."""
     parts = pl.col("key").str.split(".")
     length = pl.min_horizontal(parts.list.len() - 1, _NAMESPACE_PARTS)
     namespace = (

@@ -14,22 +14,22 @@ if TYPE_CHECKING:
 
 
 class Refreshing:
-    """Asks the source of a snapshot again, on demand or every so often; never twice at a time.
+    """Takes new snapshots of the same fleet, on demand or periodically, never two at the same time.
 
-    `take` gets the new snapshot, `say` what there is to tell meanwhile. Both are called in the thread that asked, so
-    that widgets see one change after the other.
+    `take` gets the new snapshot, `show_note` a text about the progress. Both are called in the thread that asked, so
+    that the widget sees one change after the other.
     """
 
-    def __init__(self, take: Callable[[Viewable], None], say: Callable[[str], None]) -> None:
+    def __init__(self, take: Callable[[Viewable], None], show_note: Callable[[str], None]) -> None:
         self._take = take
-        self._say = say
+        self._show_note = show_note
         self._asking: asyncio.Task[None] | None = None
         self._repeating: asyncio.Task[None] | None = None
 
     def now(self, snapshot: Viewable) -> None:
-        """Ask again: in the background of the kernel's event loop, at once where there is none."""
+        """Ask again: in the background of the kernel's event loop, immediately where there is none."""
         if snapshot.source is None:
-            self._say("This snapshot was read back or made of bytes: there is no fleet to ask again.")
+            self._show_note("This snapshot has no fleet to ask: it was read, joined or made from bytes.")
             return
         try:
             loop = asyncio.get_running_loop()
@@ -40,15 +40,21 @@ class Refreshing:
             self._asking = loop.create_task(self._ask(snapshot))
 
     def every(self, seconds: float, current: Callable[[], Viewable]) -> None:
-        """Ask again every so many seconds, starting after the first; 0 to stop. `current` is what is shown then."""
+        """Ask again periodically, first after `seconds`; 0 stops. `current` gives the snapshot that is shown then."""
         if self._repeating is not None:
             self._repeating.cancel()
             self._repeating = None
-        if seconds > 0:
-            self._repeating = asyncio.get_running_loop().create_task(self._repeat(seconds, current))
+        if seconds <= 0:
+            return
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self._show_note("Periodic refreshes need an event loop, such as a notebook's.")
+            return
+        self._repeating = loop.create_task(self._repeat(seconds, current))
 
     def stop(self) -> None:
-        """End what goes on."""
+        """Stop asking."""
         for task in (self._asking, self._repeating):
             if task is not None:
                 task.cancel()
@@ -60,11 +66,11 @@ class Refreshing:
                 self._asking = asyncio.get_running_loop().create_task(self._ask(current()))
 
     async def _ask(self, snapshot: Viewable) -> None:
-        self._say("Asking the fleet again …")
+        self._show_note("Refreshing …")
         try:
-            # A pool of threads of its own would be left behind by a kernel that is interrupted.
+            # A thread pool of our own would outlive a kernel that is interrupted.
             taken = await asyncio.to_thread(snapshot.refresh)
         except DockerframeError as error:
-            self._say(f"The refresh failed: {error}")
+            self._show_note(f"The refresh failed: {error}")
         else:
             self._take(taken)

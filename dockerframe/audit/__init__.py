@@ -1,22 +1,18 @@
-"""The audit: rules over the tables of a fleet, and the findings they give."""
+"""The audit: rules over the tables of a fleet, the findings they give, and the score that follows from them."""
 
-from dockerframe.audit.rule import BUILTIN_RULES, Registry, Rule, Severity, rule
-from dockerframe.audit.rules import exposure, hosts, images, inspections, routes, state
-from dockerframe.audit.run import NOT_INSPECTED, Audit, run_rules
+from dockerframe.audit.rule import Registry, Rule, Severity
+from dockerframe.audit.rules import BUILTIN_RULES
+from dockerframe.audit.run import NOT_INSPECTED, AuditResult, run_rules
+from dockerframe.audit.score import letter_of, scores
 
 __all__ = [
     "BUILTIN_RULES",
     "NOT_INSPECTED",
-    "Audit",
+    "AuditResult",
     "Registry",
     "Rule",
     "Severity",
-    "exposure",
-    "hosts",
-    "images",
-    "inspections",
-    "routes",
-    "rule",
+    "letter_of",
     "run_rules",
-    "state",
+    "scores",
 ]

@@ -1,4 +1,4 @@
-"""What rules see of a fleet: its tables, lazy, and what several of them need."""
+"""What rules see of a fleet: its tables, lazy, and what several rules need."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import polars as pl
 
 from dockerframe._derive.columns.ports import on_every_address
 from dockerframe._derive.labels import KEYS
-from dockerframe.tables import OPTIONAL_TABLES, STORED_TABLES
+from dockerframe.audit.asleep import asleep
+from dockerframe.schemas import completed
+from dockerframe.tables import STORED_TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -21,29 +23,35 @@ _COMPOSE_LABELS: Final = {
     f"{_COMPOSE}project.config_files": "config_files",
     f"{_COMPOSE}project.working_dir": "working_dir",
 }
+_READ_WHERE_PRESENT: Final = {
+    "containers": {"swarm_service": pl.String(), "platform": pl.String(), "failing_streak": pl.Int64()},
+    "hosts": {"rootless": pl.Boolean(), "image_store": pl.String()},
+}
+"""Columns that rules read and that tables of an earlier version, or from another source, may lack: null there."""
+_IMAGES: Final = {"host": pl.String(), "image_id": pl.String(), "repo_digests": pl.List(pl.String())}
+_ROOTLESS_URL: Final = r"^unix://(/run/user/\d+/|/home/)"
 
 
 class FleetTables:
     """The tables of a snapshot as LazyFrames, each under its name, such as `fleet.containers`.
 
-    `inspections` is empty when nothing was inspected; rules that need it do not run then.
+    Optional tables that were not gathered (`inspections`, `images`) are empty; `gathered` names those that were.
     """
 
     def __init__(self, tables: Mapping[str, pl.DataFrame]) -> None:
         self.frames = tables
+        self.gathered = frozenset(tables)
 
     def __getattr__(self, name: str) -> pl.LazyFrame:
-        """A table by its name."""
+        """A table by its name; empty where it was not gathered."""
         if name in self.frames:
-            return self.frames[name].lazy()
-        if name in OPTIONAL_TABLES:
-            return OPTIONAL_TABLES[name].empty().lazy()
+            later = _READ_WHERE_PRESENT.get(name, {})
+            return completed(self.frames[name].lazy(), pl.Schema(later)) if later else self.frames[name].lazy()
+        if name in STORED_TABLES:
+            return STORED_TABLES[name].empty().lazy()
+        if name == "images":
+            return pl.LazyFrame(schema=_IMAGES)
         raise AttributeError(f"There is no table {name!r}; use one of {', '.join(STORED_TABLES)}.")
-
-    @property
-    def is_inspected(self) -> bool:
-        """Whether containers were inspected."""
-        return "inspections" in self.frames
 
     @cached_property
     def compose(self) -> pl.LazyFrame:
@@ -61,10 +69,21 @@ class FleetTables:
 
     @cached_property
     def published(self) -> pl.LazyFrame:
-        """Ports published on every address of the host, one row a container and port.
+        """Ports published on every address of the host, one row per container and port.
 
         `host`, `container_id`, `public_port`, `private_port`, `type`. A binding counts when its address is `0.0.0.0`,
-        `::` or none at all.
+        `::`, empty or missing.
         """
         found = self.ports.filter(pl.col("public_port").is_not_null() & on_every_address())
         return found.select(*KEYS, "public_port", "private_port", "type").unique(maintain_order=True)
+
+    @cached_property
+    def asleep(self) -> pl.LazyFrame:
+        """Containers that do not run because a proxy or a scheduler may have stopped them: `host`, `container_id`."""
+        return asleep(self.containers, self.dependencies).lazy()
+
+    @cached_property
+    def rootless_hosts(self) -> pl.LazyFrame:
+        """Hosts whose engine does not run as root: `host`. Known from `/info`, else from the path of its socket."""
+        by_url = pl.col("url").str.contains(_ROOTLESS_URL)
+        return self.hosts.filter(pl.coalesce("rootless", by_url)).select("host")

@@ -40,30 +40,40 @@ def sarif(findings: pl.DataFrame, rules: pl.DataFrame) -> str:
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
 
 
-def junit(findings: pl.DataFrame, rules: pl.DataFrame) -> str:
-    """Findings as JUnit XML: a test suite a rule, a failed test a finding, a passed one where it found nothing.
+def junit(findings: pl.DataFrame, rules: pl.DataFrame, unknown: pl.DataFrame | None = None) -> str:
+    """Findings as JUnit XML: a test suite per rule, a failed test per finding, a passed one where it found nothing.
 
-    Rules that did not run are skipped tests, since nothing is known.
+    A rule that did not run is a skipped test, and so is a host for which its result is unknown (the table `unknown`).
     """
     suites = ET.Element("testsuites", name="dockerframe audit", failures=str(findings.height))
     by_rule = findings.partition_by("rule", as_dict=True, maintain_order=True)
+    not_known = {} if unknown is None else unknown.partition_by("rule", as_dict=True, maintain_order=True)
     listed = dict(rules.select("rule", "reason").iter_rows())
     names = [*listed, *(rule for (rule,) in by_rule if rule not in listed)]
     for name in names:
+        suite = ET.SubElement(suites, "testsuite", name=name)
         found = by_rule.get((name,), findings.clear())
-        suite = ET.SubElement(
-            suites, "testsuite", name=name, tests=str(max(1, found.height)), failures=str(found.height)
-        )
         for row in found.iter_rows(named=True):
             case = ET.SubElement(suite, "testcase", name=_place(row), classname=name)
             failure = ET.SubElement(case, "failure", message=shown_lines(row["message"]), type=row["severity"])
             failure.text = shown_lines(f"{row['evidence']}\n{row['remedy']}")
-        if not found.height:
-            case = ET.SubElement(suite, "testcase", name="whole fleet", classname=name)
-            if listed.get(name) is not None:
-                ET.SubElement(case, "skipped", message=listed[name])
+        if listed.get(name) is not None:
+            _skipped(suite, "whole fleet", name, listed[name])
+        elif (name,) in not_known:
+            for host, reason in not_known[name,].select("host", "reason").iter_rows():
+                _skipped(suite, shown_lines(host), name, reason)
+        if not len(suite):
+            ET.SubElement(suite, "testcase", name="whole fleet", classname=name)
+        suite.set("tests", str(len(suite)))
+        suite.set("failures", str(found.height))
+        suite.set("skipped", str(len(suite.findall("testcase/skipped"))))
     ET.indent(suites)
     return ET.tostring(suites, encoding="unicode", xml_declaration=True)
+
+
+def _skipped(suite: ET.Element, name: str, rule: str, reason: str) -> None:
+    case = ET.SubElement(suite, "testcase", name=name, classname=rule)
+    ET.SubElement(case, "skipped", message=reason)
 
 
 def _sarif_rule(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -73,8 +83,13 @@ def _sarif_rule(row: Mapping[str, Any]) -> dict[str, Any]:
         "shortDescription": {"text": row["title"]},
         "help": {"text": f"Source: {row['source']}"},
         "defaultConfiguration": {"level": _LEVELS[severity]},
-        "properties": {"security-severity": _SCORES[severity], "tags": [severity]},
+        "properties": {"security-severity": _SCORES[severity], "tags": [severity, *_tags(row)]},
     }
+
+
+def _tags(row: Mapping[str, Any]) -> list[str]:
+    """The checks of the CIS Docker Benchmark, as code scanning filters by them."""
+    return [f"external/cis-docker/{check}" for check in row.get("cis") or ()]
 
 
 def _sarif_result(row: Mapping[str, Any], index: Mapping[str, int]) -> dict[str, Any]:

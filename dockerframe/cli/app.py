@@ -40,9 +40,22 @@ def main(arguments: Sequence[str] | None = None) -> None:
         # A terminal without some character shows the rest; data for programs is written as bytes.
         sys.stdout.reconfigure(errors="replace")
     try:
-        app.main(arguments, prog_name="dockerframe")
+        app.main(_checked(sys.argv[1:] if arguments is None else arguments), prog_name="dockerframe")
     except DockerframeError as error:
         from dockerframe.cli.output import for_command_line, warn  # noqa: PLC0415 - slow to import
 
         warn(for_command_line(str(error)))
         sys.exit(USAGE)
+
+
+def _checked(arguments: Sequence[str]) -> Sequence[str]:
+    """Arguments without bytes that are not UTF-8, which would fail wherever an option is used first."""
+    for argument in arguments:
+        try:
+            argument.encode()
+        except UnicodeEncodeError:
+            shown = argument.encode(errors="surrogateescape").decode(errors="replace")
+            raise DockerframeError(
+                f"The argument {shown} has bytes that are not UTF-8.", remedy="Write it as UTF-8 text."
+            ) from None
+    return arguments

@@ -105,7 +105,7 @@ def all_commands() -> list[Command]:
         ),
         Command(
             "audit", "questions:audit", section=QUESTIONS, params=[*given.AUDIT, *given.SOURCE],
-            help="What the rules of the audit find, worst first.",
+            help="What the rules of the audit find, worst first, and the score of the fleet.",
         ),
         Command("rules", "questions:rules", section=QUESTIONS, params=given.SHAPE, help="The rules of the audit."),
         Command(
@@ -123,6 +123,10 @@ def all_commands() -> list[Command]:
         Command(
             "free-ports", "questions:free_ports", section=QUESTIONS, params=[*given.FREE_PORTS, *given.SOURCE],
             help="The published ports of a host, and the next free ones. Ports of other programs are not known.",
+        ),
+        Command(
+            "doctor", "doctor:doctor", section=QUESTIONS, params=[*given.DOCTOR, *given.SOURCE],
+            help="Check hosts step by step: what fails, and how to fix it.",
         ),
         Command(
             "diff", "changes:diff", section=CHANGES, params=[*given.DIFF, *given.SOURCE],

@@ -28,7 +28,8 @@ def script(*, shell: str) -> None:
 
 def contexts(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """The Docker contexts."""
-    from dockerframe._config.contexts import DEFAULT_CONTEXT, context_names  # noqa: PLC0415 - when asked for
+    from dockerframe._config.contexts import context_names  # noqa: PLC0415 - when asked for
+    from dockerframe._config.docker_config import DEFAULT_CONTEXT  # noqa: PLC0415
     from dockerframe.errors import DockerframeError  # noqa: PLC0415
 
     try:

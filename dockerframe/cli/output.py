@@ -70,6 +70,11 @@ class Shape:
         if self.quiet and (self.output != "table" or self.columns is not None):
             raise click.UsageError("Use either --quiet, or --output and --columns.")
 
+    @property
+    def is_default(self) -> bool:
+        """Whether no option changes what people see."""
+        return self == Shape()
+
     def rows(self, table: pl.DataFrame, listed: Sequence[Listed]) -> pl.DataFrame:
         """The rows that are asked for, in the order that is asked for."""
         found = table if self.where is None else filtered(table, self.where)

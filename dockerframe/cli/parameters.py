@@ -10,12 +10,13 @@ from typing import Any, Final
 
 import click
 
-from dockerframe._config.host import DEFAULT_CONNECT_TIMEOUT_SECONDS, DEFAULT_READ_TIMEOUT_SECONDS
 from dockerframe.cli import completion
 
 OUTPUTS: Final = ("table", "wide", "json", "jsonl", "csv", "parquet")
 SEVERITIES: Final = ("info", "low", "medium", "high", "critical")
-"""As in `dockerframe.schemas`, whose import takes too long for a help text."""
+CONNECT_TIMEOUT: Final = 5.0
+READ_TIMEOUT: Final = 30.0
+# As in `dockerframe.schemas` and `dockerframe._config.host`, which take too long to import for a help text.
 
 OWN: Final = "Options"
 ROWS: Final = "Rows and columns"
@@ -74,15 +75,16 @@ SOURCE: Final = (
     Option("--demo", section=FLEET, is_flag=True, help="The recorded fleet that ships with dockerframe."),
     Option(
         "--select", section=FLEET, multiple=True, metavar="HOST",
-        help="Only hosts of this name; * stands for any text. Repeatable.", shell_complete=completion.hosts,
+        help="Only these hosts: a name, a pattern such as web-*, or tag:NAME. Repeatable.",
+        shell_complete=completion.hosts,
     ),
     Option(
         "--connect-timeout", section=FLEET, type=_SECONDS, metavar="SECONDS",
-        default=DEFAULT_CONNECT_TIMEOUT_SECONDS, show_default=True, help="Time to connect to a host.",
+        default=CONNECT_TIMEOUT, show_default=True, help="Time to connect to a host.",
     ),
     Option(
         "--read-timeout", section=FLEET, type=_SECONDS, metavar="SECONDS",
-        default=DEFAULT_READ_TIMEOUT_SECONDS, show_default=True, help="Time for each complete answer.",
+        default=READ_TIMEOUT, show_default=True, help="Time for each complete answer.",
     ),
     Option("--reveal", section=FLEET, is_flag=True, help="Show secrets, which are left out otherwise."),
 )  # fmt: skip
@@ -90,6 +92,10 @@ SOURCE: Final = (
 
 SIZE: Final = Option("--size", is_flag=True, help="Ask for the sizes of containers too, which is slow.")
 INSPECT: Final = Option("--inspect", is_flag=True, help="Inspect every container, for the rules that need it.")
+MIN_SCORE: Final = Option(
+    "--min-score", type=click.FloatRange(0, 100), metavar="SCORE",
+    help="End with status 4 if the score of the fleet is lower.",
+)  # fmt: skip
 FAIL_ON: Final = Option(
     "--fail-on", type=choice(*SEVERITIES), help="End with status 4 if there are findings this severe, or more."
 )
@@ -103,6 +109,7 @@ AUDIT: Final = (
     ),
     Option("--suppressed", is_flag=True, help="Show findings that the fleet file suppresses too."),
     FAIL_ON,
+    MIN_SCORE,
     Option(
         "--output", "-o", section=ROWS, type=choice(*OUTPUTS, "sarif", "junit"), default="table",
         help="As for other commands; sarif and junit for systems that run checks.",
@@ -182,6 +189,14 @@ SQL: Final = (
     INSPECT,
     *SHAPE,
 )
+
+DOCTOR: Final = (
+    Argument(
+        "names", metavar="HOST", nargs=-1, shell_complete=completion.hosts,
+        about="Names of hosts, patterns such as web-*, or tag:NAME; all hosts without any.",
+    ),
+    *SHAPE,
+)  # fmt: skip
 
 VIEW: Final = (Option("--print", "printed", is_flag=True, help="Write the notebook to standard output instead."),)
 DEMO: Final = (

@@ -12,6 +12,7 @@ from dockerframe._queries.published_ports import free_ports as next_free_ports
 from dockerframe._queries.published_ports import ports_in_use
 from dockerframe._report.listings import named
 from dockerframe._snapshot.build import from_summaries
+from dockerframe.audit import letter_of
 from dockerframe.audit.formats import junit, sarif
 from dockerframe.cli.output import for_command_line, print_frame, say, warn, write, write_bytes
 from dockerframe.cli.status import finish
@@ -20,12 +21,12 @@ from dockerframe.errors import did_you_mean
 from dockerframe.tables import REGISTRY, Listed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
+    from dockerframe.audit import AuditResult
     from dockerframe.cli.output import Shape
     from dockerframe.cli.sources import FleetSource
 
-_FORMATS: Final[dict[str, Callable[[pl.DataFrame, pl.DataFrame], str]]] = {"sarif": sarif, "junit": junit}
 _IMPACT: Final = (
     Listed("distance", "distance", priority=1),
     Listed("host", "host", priority=1),
@@ -57,6 +58,7 @@ def audit(
     rule: Sequence[str],
     suppressed: bool,
     fail_on: str | None,
+    min_score: float | None,
 ) -> None:
     """Print the findings, and report the rules that did not run."""
     snap = source.snapshot(inspect=inspect)
@@ -68,13 +70,23 @@ def audit(
     if rule:
         findings = findings.filter(pl.col("rule").is_in(rule))
     listed = REGISTRY["findings"].listing
-    if shape.output in _FORMATS:
-        write_bytes((_FORMATS[shape.output](shape.rows(findings, listed), audited.rules) + "\n").encode())
-    else:
-        print_frame(findings, listed, shape, ("rule",))
+    match shape.output:
+        case "sarif":
+            write_bytes((sarif(shape.rows(findings, listed), audited.rules) + "\n").encode())
+        case "junit":
+            write_bytes((junit(shape.rows(findings, listed), audited.rules, audited.unknown) + "\n").encode())
+        case _:
+            print_frame(findings, listed, shape, ("rule",))
     _report_skipped(audited.rules)
+    _report_score(audited)
     severe = fail_on is not None and audited.active.filter(pl.col("severity") >= fail_on).height > 0
-    finish(snap, found=severe)
+    finish(snap, found=severe or (min_score is not None and (audited.score or 0.0) < min_score))
+
+
+def _report_score(audited: AuditResult) -> None:
+    """Report the score of the fleet; it has none when no host answered."""
+    if audited.score is not None:
+        warn(f"Score: {audited.score:.1f} of 100 ({letter_of(audited.score)}).")
 
 
 def _check_rules(names: Sequence[str], known: pl.Series) -> None:

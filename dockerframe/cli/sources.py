@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import click
 
-from dockerframe._config.host import DEFAULT_CONNECT_TIMEOUT_SECONDS, DEFAULT_READ_TIMEOUT_SECONDS
+from dockerframe._config.host import DEFAULT_CONNECT_TIMEOUT, DEFAULT_READ_TIMEOUT
+from dockerframe._config.selection import read_selection, select_hosts
 from dockerframe._fleet.fleet import Fleet
 from dockerframe.cli.output import warn
-from dockerframe.errors import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,8 +32,8 @@ class FleetSource:
     host: Sequence[str] = ()
     demo: bool = False
     select: Sequence[str] = ()
-    connect_timeout: float = DEFAULT_CONNECT_TIMEOUT_SECONDS
-    read_timeout: float = DEFAULT_READ_TIMEOUT_SECONDS
+    connect_timeout: float = DEFAULT_CONNECT_TIMEOUT
+    read_timeout: float = DEFAULT_READ_TIMEOUT
     reveal: bool = False
 
     @property
@@ -49,16 +48,16 @@ class FleetSource:
         Raises
         ------
         click.UsageError
-            When they name more than one, or `--select` matches no host.
+            When they name more than one.
         ConfigurationError
-            When the description of the fleet can't be used.
+            When the description of the fleet can't be used, or `--select` matches no host.
         """
         if len(self.named) > 1:
             raise click.UsageError("Use only one of --config, --context, --host and --demo.")
         return self._selected(self._whole())
 
     def _whole(self) -> Fleet:
-        limits = {"connect_timeout_seconds": self.connect_timeout, "read_timeout_seconds": self.read_timeout}
+        limits = {"connect_timeout": self.connect_timeout, "read_timeout": self.read_timeout}
         if self.config is not None:
             return Fleet.from_file(self.config, **limits)
         if self.context:
@@ -71,13 +70,8 @@ class FleetSource:
         """The hosts that `--select` names. The others are not asked."""
         if not self.select:
             return fleet
-        names = [host.name for host in fleet.hosts]
-        for pattern in self.select:
-            if not any(_matches(name, pattern) for name in names):
-                similar = did_you_mean(pattern, names, f"There are {', '.join(names)}.")
-                raise click.UsageError(f"No host of the fleet matches {pattern!r}. {similar}")
-        wanted = [host for host in fleet.hosts if any(_matches(host.name, pattern) for pattern in self.select)]
-        return Fleet(wanted, pool=fleet.pool, audit=fleet.audit)
+        chosen = select_hosts(fleet.hosts, **read_selection(self.select)._asdict())
+        return Fleet(chosen, pool=fleet.pool, audit=fleet.audit)
 
     def snapshot(self, **options: Any) -> Snapshot:
         """A snapshot of that fleet."""
@@ -85,10 +79,6 @@ class FleetSource:
             return self.fleet().snapshot(**options)
         except KeyboardInterrupt:
             interrupted()
-
-
-def _matches(name: str, pattern: str) -> bool:
-    return name == pattern or fnmatchcase(name, pattern)
 
 
 def interrupted() -> NoReturn:

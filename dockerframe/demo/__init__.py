@@ -1,4 +1,4 @@
-"""The demo fleet: answers that real engines gave, recorded, and served to the same code that asks live hosts."""
+"""The demo fleet: recorded answers of real engines, read by the same code as live hosts."""
 
 from dockerframe.demo.recorded import demo_hosts, demo_pool
 

@@ -1,21 +1,16 @@
-"""Connections to recorded hosts: the files in `answers`, one folder a host."""
+"""The demo fleet: the answers of real hosts, in the folder `answers`, one folder per host."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 from importlib.resources import files
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from dockerframe._config.host import Host
 from dockerframe._transport.agent import AGENT_INFO_PATH
-from dockerframe._transport.pool import ClientPool
+from dockerframe._transport.mock import MockTransport
 from dockerframe.errors import HostError
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    from dockerframe._config.host import Timeouts
-    from dockerframe._transport.connection import Connection
 
 _URLS: Final = {
     "edge": "unix:///var/run/docker.sock",
@@ -25,7 +20,6 @@ _URLS: Final = {
     "backup": "tcp://backup.example.com:2375",
 }
 _DOWN: Final = "backup"
-_VERSION_PREFIX: Final = re.compile(r"^/v[0-9.]+(?=/)")
 _FILES: Final = {
     "/version": "version.json",
     "/info": "info.json",
@@ -40,38 +34,29 @@ def demo_hosts() -> list[Host]:
     return [Host(name, url) for name, url in _URLS.items()]
 
 
-def demo_pool() -> ClientPool:
-    """A pool whose clients talk to recordings."""
-    return ClientPool(_connect)
+def demo_pool() -> MockTransport:
+    """A pool whose clients answer from recordings."""
+    remedy = "This is the host of the demo fleet that is down on purpose."
+    down = HostError.at(_DOWN, "refused", f"{_URLS[_DOWN]}: Connection refused", remedy)
+    return MockTransport({name: down if name == _DOWN else _Recorded(name) for name in _URLS})
 
 
-def _connect(host: Host) -> Connection:
-    if host.name == _DOWN:
-        remedy = "This is the host of the demo fleet that is down on purpose."
-        raise HostError.at(host.name, "refused", f"{host.url}: Connection refused", remedy)
-    return _RecordedConnection(host)
+class _Recorded(Mapping[str, bytes]):
+    """The answers of one host by path, each read when it is asked for."""
 
+    def __init__(self, host: str) -> None:
+        self._folder = files("dockerframe.demo") / "answers" / host
 
-class _RecordedConnection:
-    """Answers from files."""
-
-    def __init__(self, host: Host) -> None:
-        self._host = host
-        self._folder = files("dockerframe.demo") / "answers" / host.name
-
-    def get(self, path: str, params: Mapping[str, str], timeouts: Timeouts) -> bytes:  # noqa: ARG002 - of the contract
-        """The recorded answer to one GET request."""
-        bare = _VERSION_PREFIX.sub("", path)
-        inspected = _INSPECT.match(bare)
-        name = f"inspect-{inspected[1]}.json" if inspected is not None else _FILES.get(bare, "")
+    def __getitem__(self, path: str) -> bytes:
+        inspected = _INSPECT.match(path)
+        name = f"inspect-{inspected[1]}.json" if inspected is not None else _FILES.get(path, "")
         file = self._folder / name
         if not name or not file.is_file():
-            raise HostError.at(self._host.name, "not_found", f"{path} was not recorded")
+            raise KeyError(path)
         return file.read_bytes()
 
-    def lines(self, path: str, params: Mapping[str, str], timeouts: Timeouts) -> Iterator[bytes]:  # noqa: ARG002
-        """There are none: what was recorded does not go on."""
-        raise HostError.at(self._host.name, "not_found", f"{path} was not recorded")
+    def __iter__(self) -> Iterator[str]:
+        return (path for path in _FILES if path in self)
 
-    def close(self) -> None:
-        """There is nothing to let go of."""
+    def __len__(self) -> int:
+        return sum(1 for _ in self)

@@ -1,6 +1,6 @@
-"""Pictures of a fleet: functions from tables to Altair charts that show themselves without any network.
+"""Charts of a fleet: functions from tables to Altair charts that are displayed without network access.
 
-Needs the extra `plots`. Each is an `altair.Chart` or `altair.LayerChart`, to be changed, joined and saved as such.
+Needs the extra `plots`. Each result is an `altair.Chart` or `altair.LayerChart`, to be changed, combined or saved.
 """
 
 from dockerframe.errors import needs_extra

@@ -1,4 +1,4 @@
-"""Pictures of containers."""
+"""Charts of containers."""
 
 from __future__ import annotations
 
@@ -18,9 +18,17 @@ _OLDEST: Final = "older"
 
 
 def containers_by_host(containers: pl.DataFrame) -> alt.Chart:
-    """How many containers each host has, by state: a bar a host, the 60 hosts with the most.
+    """The number of containers of each host by state, for the 60 hosts with the most containers.
 
-    Reads `host` and `state` of the table `containers`.
+    Parameters
+    ----------
+    containers
+        A frame with `host` and `state`, such as the table `containers`.
+
+    Returns
+    -------
+    altair.Chart
+        A bar chart with one bar per host.
 
     Examples
     --------
@@ -49,10 +57,19 @@ def containers_by_host(containers: pl.DataFrame) -> alt.Chart:
 
 
 def container_ages(containers: pl.DataFrame, now: datetime) -> alt.LayerChart:
-    """How long ago containers were created, by state.
+    """The age of containers by state.
 
-    Reads `created` and `state` of the table `containers`; `now` is the time that ages are counted from, such as
-    `snapshot.taken_at`.
+    Parameters
+    ----------
+    containers
+        A frame with `created` and `state`, such as the table `containers`.
+    now
+        The time that ages are relative to, such as `snapshot.taken_at`.
+
+    Returns
+    -------
+    altair.LayerChart
+        A bar chart with one bar per age group.
     """
     days = (pl.lit(now) - pl.col("created")).dt.total_days()
     age = pl.lit(_OLDEST)
@@ -78,5 +95,5 @@ def container_ages(containers: pl.DataFrame, now: datetime) -> alt.LayerChart:
     return styled(LayerChart(layer=[bars, numbers], title="Age of containers", width=520))
 
 
-def _left_out(there: int, shown: int, what: str) -> str:
-    return "" if there <= shown else f"{shown} of {there:,} {what}"
+def _left_out(total: int, shown: int, what: str) -> str:
+    return "" if total <= shown else f"{shown} of {total:,} {what}"

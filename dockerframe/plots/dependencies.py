@@ -1,4 +1,4 @@
-"""A picture of the dependencies of a project."""
+"""A chart of the dependencies of a project."""
 
 from __future__ import annotations
 
@@ -11,16 +11,30 @@ from dockerframe._derive.labels import KEYS, on_host
 from dockerframe._queries.dependencies import steps
 from dockerframe.plots.offline import STATE_COLOURS, LayerChart, colours, styled
 
-_WIDTH_OF_STEP: Final = 190
-_HEIGHT_OF_CONTAINER: Final = 46
+_STEP_WIDTH: Final = 190
+_CONTAINER_HEIGHT: Final = 46
 
 
 def dependency_graph(
     containers: pl.DataFrame, dependencies: pl.DataFrame, project: str, host: str | None = None
 ) -> alt.LayerChart:
-    """The containers of a Compose project in the order in which they start, with a line from each to what it needs.
+    """The containers of a Compose project in their start order, with lines to their dependencies.
 
-    Reads the tables `containers` and `dependencies`. What depends on each other in a cycle stands in one column.
+    Containers that depend on each other in a cycle share one column.
+
+    Parameters
+    ----------
+    containers, dependencies
+        The tables.
+    project
+        The Compose project.
+    host
+        Its host; None for all hosts.
+
+    Returns
+    -------
+    altair.LayerChart
+        Containers that start first are on the left.
 
     Examples
     --------
@@ -54,11 +68,11 @@ def dependency_graph(
     names = alt.Chart(nodes).mark_text(dy=-13).encode(across, down, text="container_name:N")
     sizes = nodes["step"].value_counts()["count"].to_list() or [1]
     where = f" on {host}" if host is not None else ""
-    title = alt.Title(f"Dependencies of {project}{where}", subtitle="what starts first stands at the left")
+    title = alt.Title(f"Dependencies of {project}{where}", subtitle="containers on the left start first")
     chart = LayerChart(
         layer=[lines, dots, names],
         title=title,
-        width=max(240, len(sizes) * _WIDTH_OF_STEP),
-        height=max(90, max(sizes) * _HEIGHT_OF_CONTAINER),
+        width=max(240, len(sizes) * _STEP_WIDTH),
+        height=max(90, max(sizes) * _CONTAINER_HEIGHT),
     )
     return styled(chart)

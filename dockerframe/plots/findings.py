@@ -1,4 +1,4 @@
-"""A picture of findings."""
+"""A chart of findings."""
 
 from __future__ import annotations
 
@@ -9,9 +9,17 @@ from dockerframe.plots.offline import SEVERITY_COLOURS, Chart, colours, styled
 
 
 def findings_by_rule(findings: pl.DataFrame) -> alt.Chart:
-    """How much each rule of the audit found, worst first.
+    """The number of findings of each rule, most severe first.
 
-    Reads `rule` and `severity` of the table `findings`.
+    Parameters
+    ----------
+    findings
+        A frame with `rule` and `severity`, such as the table `findings`.
+
+    Returns
+    -------
+    altair.Chart
+        A bar chart with one bar per rule.
     """
     counted = findings.group_by("rule", "severity").len("findings")
     ordered = counted.sort("severity", "findings", "rule", descending=[True, True, False])

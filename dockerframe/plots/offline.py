@@ -1,4 +1,4 @@
-"""Charts that show themselves as SVG: everywhere, without a network, and without running anything in the page."""
+"""Charts that are displayed as SVG, without network access and without scripts in the page."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any, Final
 import altair as alt
 import vl_convert
 
-# Texts are measured in a font with these widths; a wider one would be cut off.
+# Text is measured with this font; a wider one would be cut off.
 FONT: Final = "Liberation Sans, Arial, Helvetica, sans-serif"
 STATE_COLOURS: Final = {
     "running": "#2e7d32",
@@ -29,54 +29,65 @@ SEVERITY_COLOURS: Final = {
 
 
 _VERSION: Final = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
-_NOT_OF_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_NOT_IN_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def svg(chart: Any) -> str:
-    """A chart as the text of an SVG picture. Texts in it are texts, whatever they hold."""
+    """A chart as SVG. Text in it is escaped.
+
+    Parameters
+    ----------
+    chart
+        An Altair chart.
+
+    Returns
+    -------
+    str
+        The SVG document.
+    """
     return str(vl_convert.vegalite_to_svg(_drawable(chart.to_dict()), vl_version=_VERSION))
 
 
-def _drawable(described: Any) -> Any:
-    """What describes a chart, without the characters that XML has no place for: at one, what draws it aborts Python."""
-    if isinstance(described, str):
-        return _NOT_OF_XML.sub("\N{REPLACEMENT CHARACTER}", described)
-    if isinstance(described, dict):
-        return {key: _drawable(value) for key, value in described.items()}
-    return [_drawable(value) for value in described] if isinstance(described, list) else described
+def _drawable(specification: Any) -> Any:
+    """The specification of a chart without characters that XML cannot contain: the renderer aborts Python at one."""
+    if isinstance(specification, str):
+        return _NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", specification)
+    if isinstance(specification, dict):
+        return {key: _drawable(value) for key, value in specification.items()}
+    return [_drawable(value) for value in specification] if isinstance(specification, list) else specification
 
 
 class _Offline:
-    """Shows a chart as SVG, where Altair would fetch what draws it from outside."""
+    """Displays a chart as SVG; Altair itself would load its renderer from the network."""
 
     def to_dict(self, *args: Any, **options: Any) -> Any:
-        """What describes the chart, for all that draws or saves it."""
+        """The specification of the chart, for display and for files."""
         return _drawable(super().to_dict(*args, **options))  # type: ignore[misc]
 
     def _repr_mimebundle_(self, *_args: Any, **_options: Any) -> dict[str, str]:
         return {"image/svg+xml": svg(self), "text/plain": repr(self)}
 
     def __repr__(self) -> str:
-        return f"dockerframe picture ({type(self).__name__})"
+        return f"dockerframe chart ({type(self).__name__})"
 
 
 class Chart(_Offline, alt.Chart):  # type: ignore[misc]
-    """An `altair.Chart` that shows itself as SVG."""
+    """An `altair.Chart` that is displayed as SVG."""
 
 
 class LayerChart(_Offline, alt.LayerChart):  # type: ignore[misc]
-    """An `altair.LayerChart` that shows itself as SVG."""
+    """An `altair.LayerChart` that is displayed as SVG."""
 
 
-def colours(of: dict[str, str], present: list[str]) -> alt.Scale:
-    """The colours of what is there, in the order in which they are given."""
-    shown = [name for name in of if name in present]
-    others = [name for name in present if name not in of]
-    return alt.Scale(domain=[*shown, *others], range=[*(of[name] for name in shown), *("#607d8b" for _ in others)])
+def colours(known: dict[str, str], present: list[str]) -> alt.Scale:
+    """The colours of the values that are present: known ones first, in their order."""
+    shown = [name for name in known if name in present]
+    others = [name for name in present if name not in known]
+    return alt.Scale(domain=[*shown, *others], range=[*(known[name] for name in shown), *("#607d8b" for _ in others)])
 
 
 def styled(chart: Any) -> Any:
-    """A chart in the style of all of them."""
+    """A chart in the common style."""
     return (
         chart.configure(font=FONT, padding={"left": 25, "top": 5, "right": 30, "bottom": 5})
         .configure_view(stroke=None)

@@ -1,4 +1,4 @@
-"""A picture of ports."""
+"""A chart of ports."""
 
 from __future__ import annotations
 
@@ -16,10 +16,19 @@ _REACH: Final = {"every address": "#c62828", "some addresses": "#e09000", "loopb
 
 
 def port_map(ports: pl.DataFrame) -> alt.Chart:
-    """Which ports are published on which host, and how far: a square a port and host.
+    """Published ports by host, and the addresses that they are published on.
 
-    Reads `host`, `ip` and `public_port` of the table `ports`. Shows the 40 ports that are published on the most hosts,
-    on the 40 hosts with the most ports.
+    Shows the 40 ports that are published on the most hosts, and the 40 hosts with the most ports.
+
+    Parameters
+    ----------
+    ports
+        A frame with `host`, `ip` and `public_port`, such as the table `ports`.
+
+    Returns
+    -------
+    altair.Chart
+        A grid with one square per port and host.
 
     Examples
     --------

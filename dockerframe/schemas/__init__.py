@@ -1,10 +1,10 @@
-"""Every table, once: its columns, their types and what they mean.
+"""The columns of every table, their types and meanings; kinds of errors and changes.
 
-An empty fleet has the columns and types of a full one, since both are made from what stands here.
-Times are UTC, sizes bytes, durations Polars durations. The key of a table stands first.
+An empty fleet has the columns and types of a full one. Times are UTC, sizes are bytes, durations are Polars durations.
+The key of a table comes first.
 """
 
-from dockerframe.schemas.audit_tables import DIFFERENCES, FINDINGS, INSPECTIONS, RULES
+from dockerframe.schemas.audit_tables import DIFFERENCES, FINDINGS, INSPECTIONS, RULES, SCORES, UNKNOWN
 from dockerframe.schemas.columns import (
     CONTAINER_KEY,
     DURATION,
@@ -68,9 +68,11 @@ __all__ = [
     "ROUTES",
     "ROUTE_FIELDS",
     "RULES",
+    "SCORES",
     "SEVERITIES",
     "SUMMARIES",
     "TIME",
+    "UNKNOWN",
     "Column",
     "FrameT",
     "Precedence",

@@ -1,17 +1,17 @@
-"""What tables are made of: types, columns, and a table itself."""
+"""The types of columns, columns, and schemas of tables."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple, TypeAlias, TypeVar
 
 import polars as pl
 
 Precedence: TypeAlias = Literal["alias", "wildcard"]
-"""Who wins where an alias and a wildcard set one field (labels.md, section 6.5)."""
+"""Which label wins where an alias and a wildcard set the same field (labels.md, section 6.5)."""
 
 FrameT = TypeVar("FrameT", pl.DataFrame, pl.LazyFrame)
-"""A frame of either kind; a function of it gives the kind that it got."""
+"""An eager or a lazy frame; a function returns the kind that it was given."""
 
 TIME: Final = pl.Datetime("us", "UTC")
 
@@ -60,7 +60,7 @@ NETWORKS: Final = pl.Map(pl.String(), pl.Struct(NETWORK_FIELDS))
 
 
 class Column(NamedTuple):
-    """A column of a table: its name, its type, and what it holds."""
+    """A column of a table: its name, type and meaning."""
 
     name: str
     dtype: pl.DataType
@@ -75,30 +75,30 @@ class TableSchema:
     row: str
     key: tuple[str, ...]
     columns: tuple[Column, ...]
+    schema: pl.Schema = field(init=False, repr=False)
 
-    @property
-    def schema(self) -> pl.Schema:
-        """The names and types, as Polars takes them."""
-        return pl.Schema({column.name: column.dtype for column in self.columns})
+    def __post_init__(self) -> None:
+        """Keep the names and types as Polars takes them: building a schema takes 0.1 ms, and each table is checked."""
+        object.__setattr__(self, "schema", pl.Schema({column.name: column.dtype for column in self.columns}))
 
     def empty(self) -> pl.DataFrame:
         """The table without rows."""
         return pl.DataFrame(schema=self.schema)
 
     def conform(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """A frame that has this table's columns, with those alone, in order and with their types."""
+        """The columns of this table from a frame that has them, in order and with their types."""
         wanted = self.schema
         if frame.schema == wanted:
             return frame
         ordered = frame.select(wanted.names())
-        # Polars takes its time to cast a nested column to the type that it has already.
+        # Casting a nested column is slow in Polars, even to the type that it already has.
         present = ordered.schema
         casts = [pl.col(name).cast(dtype) for name, dtype in wanted.items() if present[name] != dtype]
         return ordered.with_columns(casts) if casts else ordered
 
 
 def completed(frame: FrameT, wanted: pl.Schema) -> FrameT:
-    """A frame that an earlier version may have written: columns that it had not yet are there, with nulls."""
+    """A frame of an earlier version, with nulls in the columns that did not exist yet."""
     present = frame.collect_schema().names()
     missing = [pl.lit(None, dtype).alias(name) for name, dtype in wanted.items() if name not in present]
     others = [name for name in present if name not in wanted]

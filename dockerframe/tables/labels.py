@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from dockerframe._derive.labels import labels_table
+from dockerframe._derive.stable_order import sorted_labels
 from dockerframe.schemas import LABELS_TABLE
 from dockerframe.tables._table import Listed, Table
 
@@ -16,7 +17,7 @@ TABLE: Final = Table(
     columns=LABELS_TABLE.columns,
     order=80,
     source="containers",
-    derive=lambda derivation: labels_table(derivation.gathered.summaries),
+    derive=lambda derivation: sorted_labels(labels_table(derivation.summaries)),
     in_report=False,
     listing=(
         Listed("host", "host", priority=1),

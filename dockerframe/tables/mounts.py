@@ -19,7 +19,7 @@ TABLE: Final = Table(
     order=60,
     source="containers",
     derive=lambda derivation: (
-        derivation.gathered.summaries.select(*KEYS, "mounts")
+        derivation.summaries.select(*KEYS, "mounts")
         .explode("mounts", empty_as_null=False, keep_nulls=False)
         .unnest("mounts")
     ),

@@ -1,4 +1,4 @@
-"""JupyterLab in headless Chromium; skipped with a reason where they can't run, never in CI."""
+"""JupyterLab in headless Chromium. Tests are skipped with a reason where they cannot run, but never in CI."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def browser() -> Iterator[Browser]:
     playwright = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     if not Path(CHROMIUM).exists():
-        message = f"there is no {CHROMIUM}; make browser installs it"
+        message = f"{CHROMIUM} is not installed; make browser installs it"
         if REQUIRED:
             pytest.fail(message)
         pytest.skip(message)
@@ -47,7 +47,7 @@ def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path]]:
 
 
 @pytest.fixture(autouse=True)
-def _kernels_end(request: pytest.FixtureRequest) -> Iterator[None]:
+def _end_kernels(request: pytest.FixtureRequest) -> Iterator[None]:
     address = request.getfixturevalue("lab")[0] if "lab" in request.fixturenames else None
     yield
     if address is not None:
@@ -56,24 +56,24 @@ def _kernels_end(request: pytest.FixtureRequest) -> Iterator[None]:
 
 @pytest.fixture
 def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A page that may only fetch from this machine; what it wanted from elsewhere fails the test."""
+    """A page that may only load from this machine; any other request fails the test."""
     context = browser.new_context(viewport={"width": 1600, "height": 1250})
-    elsewhere: list[str] = []
+    refused: list[str] = []
 
     def guard(route: object) -> None:
         url = route.request.url  # type: ignore[attr-defined]
         if url.startswith(("http://127.0.0.1", "file:", "blob:", "data:")):
             route.continue_()  # type: ignore[attr-defined]
         else:
-            elsewhere.append(url)
+            refused.append(url)
             route.abort()  # type: ignore[attr-defined]
 
     context.route("**/*", guard)
     opened = context.new_page()
     opened.set_default_timeout(180_000)
     yield opened
-    pictures = Path("reports") / "screenshots"
-    pictures.mkdir(parents=True, exist_ok=True)
-    opened.screenshot(path=pictures / f"{request.node.name}.png")
+    screenshots = Path("reports") / "screenshots"
+    screenshots.mkdir(parents=True, exist_ok=True)
+    opened.screenshot(path=screenshots / f"{request.node.name}.png")
     context.close()
-    assert elsewhere == []
+    assert refused == []

@@ -1,4 +1,4 @@
-"""A JupyterLab of our own, and a headless Chromium to look at it with."""
+"""A JupyterLab for the tests, and a headless Chromium to drive it."""
 
 from __future__ import annotations
 
@@ -40,27 +40,27 @@ _TRIES = 5
 
 @contextmanager
 def jupyter_lab(folder: Path) -> Iterator[str]:
-    """A JupyterLab that serves a folder, by its address. Its settings are its own."""
+    """The address of a JupyterLab that serves a folder, with its own settings."""
     port = free_port()
-    own = folder / ".jupyter"
-    own.mkdir()
+    settings = folder / ".jupyter"
+    settings.mkdir()
     environment = {
         **os.environ,
-        "JUPYTER_CONFIG_DIR": str(own),
-        "JUPYTER_DATA_DIR": str(own / "data"),
-        "JUPYTERLAB_SETTINGS_DIR": str(own / "lab"),
-        "JUPYTERLAB_WORKSPACES_DIR": str(own / "workspaces"),
-        "IPYTHONDIR": str(own / "ipython"),
+        "JUPYTER_CONFIG_DIR": str(settings),
+        "JUPYTER_DATA_DIR": str(settings / "data"),
+        "JUPYTERLAB_SETTINGS_DIR": str(settings / "lab"),
+        "JUPYTERLAB_WORKSPACES_DIR": str(settings / "workspaces"),
+        "IPYTHONDIR": str(settings / "ipython"),
     }
-    overrides = own / "lab" / "@jupyterlab" / "apputils-extension"
+    overrides = settings / "lab" / "@jupyterlab" / "apputils-extension"
     overrides.mkdir(parents=True)
     (overrides / "notification.jupyterlab-settings").write_text('{"fetchNews": "false", "checkForUpdates": false}')
     command = [sys.executable, "-m", "jupyterlab", "--no-browser", "--allow-root", f"--port={port}", "--ip=127.0.0.1"]
     options = ["--IdentityProvider.token=", "--ServerApp.disable_check_xsrf=True", f"--ServerApp.root_dir={folder}"]
-    with (own / "log").open("wb") as log:
+    with (settings / "log").open("wb") as log:
         server = subprocess.Popen([*command, *options], stdout=log, stderr=log, env=environment)
         try:
-            _wait_until_up(f"http://127.0.0.1:{port}/api", own / "log")
+            _wait_until_up(f"http://127.0.0.1:{port}/api", settings / "log")
             yield f"http://127.0.0.1:{port}"
         finally:
             server.terminate()
@@ -81,15 +81,15 @@ def _wait_until_up(address: str, log: Path) -> None:
 
 
 def write_notebook(path: Path, cells: Sequence[str]) -> None:
-    """A notebook of code cells."""
-    made = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
-    made.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
-    nbformat.write(made, path)
+    """Write a notebook of code cells."""
+    notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(cell) for cell in cells])
+    notebook.metadata["kernelspec"] = {"name": "python3", "display_name": "Python 3", "language": "python"}
+    nbformat.write(notebook, path)
 
 
 def open_and_run(page: Page, address: str, name: str) -> None:
-    """Open a notebook as a user does, and run all of its cells."""
-    # A workspace of its own: Lab would open what earlier pages had open.
+    """Open a notebook like a user and run all of its cells."""
+    # A separate workspace: otherwise Lab opens the notebooks of earlier pages.
     workspace = name.removesuffix(".ipynb")
     page.goto(f"{address}/lab/workspaces/{workspace}/tree/{name}")
     page.locator(".jp-Notebook .jp-Cell").first.wait_for()
@@ -98,14 +98,14 @@ def open_and_run(page: Page, address: str, name: str) -> None:
         page.locator(".jp-Cell").first.click()
         page.get_by_role("menuitem", name="Run", exact=True).click()
         page.get_by_role("menuitem", name="Run All Cells", exact=True).click()
-        # Lab forgets what it is told while it is still connecting to the kernel, as it may be on a slow machine.
+        # Lab ignores the command while it is still connecting to the kernel, which takes long on a slow machine.
         if _has_begun(page):
             return
-    raise AssertionError(f"{name} is not run")
+    raise AssertionError(f"{name} did not run")
 
 
 def _has_begun(page: Page) -> bool:
-    """Whether the first cell of code is run, or has been, within a while."""
+    """Whether the first code cell starts to run within some seconds."""
     from playwright.sync_api import expect
 
     prompt = page.locator(".jp-CodeCell .jp-InputPrompt").first
@@ -117,7 +117,7 @@ def _has_begun(page: Page) -> bool:
 
 
 def end_kernels(address: str) -> None:
-    """End what notebooks that are closed have left running: a view that refreshes itself goes on for ever."""
+    """End the kernels of closed notebooks: a view with automatic refresh would run forever."""
     with urllib.request.urlopen(f"{address}/api/kernels") as answer:
         kernels = json.load(answer)
     for kernel in kernels:
@@ -126,7 +126,7 @@ def end_kernels(address: str) -> None:
 
 
 def shown(page: Page, text: str) -> Locator:
-    """Something that shows a text, once it is there."""
+    """The first element that shows a text, once it exists."""
     found = page.get_by_text(text).first
     found.wait_for()
     return found

@@ -35,8 +35,14 @@ def grid(page: Page, name: str) -> Locator:
     return page.get_by_role("grid", name=name, exact=True)
 
 
-def first_column(table: Locator, column: int) -> list[str]:
-    return table.locator(f"tbody tr td:nth-child({column})").all_inner_texts()
+def column(table: Locator, heading: str) -> list[str]:
+    """The texts of one column, by its heading."""
+    headings = [text.rstrip(" ▲▼") for text in table.locator("thead th").all_inner_texts()]
+    return table.locator(f"tbody tr td:nth-child({headings.index(heading) + 1})").all_inner_texts()
+
+
+def choice(page: Page, facet: str, value: str) -> Locator:
+    return page.get_by_role("group", name=f"Filter by {facet}").get_by_role("checkbox", name=value)
 
 
 def output_of(page: Page, text: str) -> None:
@@ -48,63 +54,102 @@ def opened(page: Page, lab: tuple[str, Path], request: pytest.FixtureRequest) ->
     address, folder = lab
     name = f"{request.node.name}.ipynb"
     write_notebook(folder / name, [DEMO])
+    page.set_viewport_size({"width": 1366, "height": 768})
     open_and_run(page, address, name)
     grid(page, "Containers").locator("tbody tr").first.wait_for()
     return page
 
 
-def test_choosing_a_host_filters_everything(opened: Page) -> None:
+def test_choosing_a_host_filters_every_tab_and_shows_a_chip(opened: Page) -> None:
     assert opened.get_by_text("61 of 61 containers").count() == 1
-    hosts = grid(opened, "Hosts to show")
-    assert first_column(hosts, 2) == ["edge", "apps", "data", "lab", "backup"]
-    assert hosts.get_by_text("refused").count() == 1
-    hosts.get_by_text("lab", exact=True).click()
+    hosts = opened.get_by_role("group", name="Filter by host")
+    assert [text.split("\n")[0] for text in hosts.locator("label").all_inner_texts()] == [
+        "edge", "apps", "data", "lab", "backup",
+    ]  # fmt: skip
+    choice(opened, "host", "lab").check()
     opened.get_by_text("6 of 61 containers").wait_for()
-    assert set(first_column(grid(opened, "Containers"), 1)) == {"lab"}
-    opened.get_by_role("tab", name="Routes").click()
+    assert set(column(grid(opened, "Containers"), "host")) == {"lab"}
+    opened.get_by_text("Host (1 chosen)").wait_for()
+    opened.locator(".dkf").get_by_role("tab", name="Routes").click()
     grid(opened, "Routes").locator("tbody tr").first.wait_for()
-    assert set(first_column(grid(opened, "Routes"), 1)) == {"lab"}
-    opened.get_by_role("button", name="Clear filters").click()
+    assert set(column(grid(opened, "Routes"), "host")) == {"lab"}
+    opened.get_by_role("button", name="Remove the filter host: lab").click()
     opened.get_by_text("61 of 61 containers").wait_for()
 
 
-def test_filtering_searching_and_sorting(opened: Page) -> None:
-    opened.locator(".dkf-view .jupyter-widget-Collapse-header", has_text="State").click()
-    state = grid(opened, "Filter by state")
-    state.get_by_text("exited").click()
+def test_facets_keep_the_counts_of_their_other_values(opened: Page) -> None:
+    choice(opened, "state", "exited").check()
     opened.get_by_text("2 of 61 containers").wait_for()
-    # A facet's own choice leaves the numbers of its other values as they are.
-    assert (
-        "47" in state.locator("tr", has_text="running").inner_text()
-        or "46" in state.locator("tr", has_text="running").inner_text()
-    )
-    opened.get_by_role("button", name="Clear filters").click()
-    opened.get_by_text("61 of 61 containers").wait_for()
-    opened.get_by_role("searchbox", name="Search in Containers").fill("POSTGRES")
+    running = opened.get_by_role("group", name="Filter by state").locator("label", has_text="running")
+    assert running.inner_text().split() == ["running", "47"]
+
+
+def test_severity_facet_filters_findings(opened: Page) -> None:
+    opened.locator(".dkf").get_by_role("tab", name="Findings").click()
+    opened.locator("summary", has_text="Severity").click()
+    choice(opened, "severity", "critical").check()
+    opened.get_by_text("severity: critical").wait_for()
+    assert set(column(grid(opened, "Findings"), "severity")) == {"critical"}
+
+
+def test_search_narrows_and_says_why_nothing_matches(opened: Page) -> None:
+    search = opened.get_by_role("searchbox", name="Search in Containers")
+    search.fill("POSTGRES")
+    opened.get_by_text("search: POSTGRES").wait_for()
     table = grid(opened, "Containers")
-    table.get_by_text("pg-0").first.wait_for()
-    assert all("postgres" in image for image in first_column(table, 3))
-    table.get_by_role("button", name="Sort by name").or_(table.get_by_role("button", name="name")).first.click()
+    assert {"pg-0", "auth-postgresql-1"} <= set(column(table, "name"))
+    assert "blog" not in column(table, "name")
+    search.fill("image:postgres")
+    opened.get_by_text("search: image:postgres").wait_for()
+    assert all("postgres" in image for image in column(table, "image"))
+    search.fill("label:compose.project=shop")
+    opened.get_by_text("1–7 of 7").wait_for()
+    search.fill("nowhere at all")
+    opened.get_by_text("No row matches search: nowhere at all.").wait_for()
+    opened.locator(".dkf-empty").get_by_role("button", name="Remove all filters and the search").click()
+    opened.get_by_text("1–61 of 61").wait_for()
+
+
+def test_headings_sort_by_value_and_a_third_click_restores_the_order(opened: Page) -> None:
+    opened.locator(".dkf").get_by_role("tab", name="Findings").click()
+    table = grid(opened, "Findings")
+    table.locator("tbody tr").first.wait_for()
+    as_found = column(table, "severity")
+    ranks = ["info", "low", "medium", "high", "critical"]
+    heading = table.get_by_role("button", name="Sort by severity")
+    heading.click()
     opened.wait_for_function("document.querySelector('th[aria-sort=ascending]')")
-    names = first_column(table, 2)
-    assert names == sorted(names)
-    table.get_by_role("button", name="Sort by name").or_(table.get_by_role("button", name="name")).first.click()
+    assert [ranks.index(one) for one in column(table, "severity")] == sorted(
+        map(ranks.index, column(table, "severity"))
+    )
+    heading.click()
     opened.wait_for_function("document.querySelector('th[aria-sort=descending]')")
-    assert first_column(table, 2) == sorted(names, reverse=True)
+    assert column(table, "severity")[0] == "critical"
+    heading.click()
+    opened.wait_for_function("!document.querySelector('th[aria-sort=descending]')")
+    assert column(table, "severity") == as_found
 
 
-def test_a_row_opens_its_details_and_links_lead_on(opened: Page) -> None:
+def test_details_open_next_to_the_table_and_links_lead_on(opened: Page) -> None:
     grid(opened, "Containers").get_by_text("shop-api-1", exact=True).first.click()
     details = opened.get_by_role("region", name="Details of shop-api-1")
     details.wait_for()
+    box, table = details.bounding_box(), grid(opened, "Containers").bounding_box()
+    assert box is not None
+    assert table is not None
+    assert box["x"] > table["x"]
+    assert box["x"] + box["width"] <= 1366
     text = details.inner_text()
     for expected in ("Route api", "proxy.api.healthcheck.path", "Labels com.docker.compose", "Networks"):
         assert expected in text
     details.get_by_role("button", name="db", exact=True).first.click()
-    opened.get_by_role("region", name="Details of shop-db-1").get_by_text("Needed by").wait_for()
+    other = opened.get_by_role("region", name="Details of shop-db-1")
+    other.get_by_text("Needed by").wait_for()
+    opened.keyboard.press("Escape")
+    other.wait_for(state="hidden")
 
 
-def test_the_keyboard_is_enough(opened: Page) -> None:
+def test_keyboard_reaches_rows_details_and_tabs(opened: Page) -> None:
     rows = grid(opened, "Containers").locator("tbody tr")
     rows.first.focus()
     opened.keyboard.press("ArrowDown")
@@ -112,12 +157,9 @@ def test_the_keyboard_is_enough(opened: Page) -> None:
     opened.keyboard.press("Enter")
     opened.get_by_role("region", name="Details of blog-old").wait_for()
     assert rows.nth(2).get_attribute("aria-selected") == "true"
-    opened.keyboard.press("PageDown")
-    opened.get_by_text("51–61 of 61").wait_for()
-    hosts = grid(opened, "Hosts to show").locator("tbody tr")
-    hosts.nth(1).focus()
-    opened.keyboard.press(" ")
-    opened.get_by_text("20 of 61 containers").wait_for()
+    opened.locator(".dkf").get_by_role("tab", name="Containers").focus()
+    opened.keyboard.press("ArrowRight")
+    grid(opened, "Projects").wait_for()
 
 
 def test_columns_can_be_hidden(opened: Page) -> None:
@@ -128,32 +170,43 @@ def test_columns_can_be_hidden(opened: Page) -> None:
     assert table.get_by_text("ghost:5").count() == 0
 
 
-def test_looking_turns_into_code_and_files(opened: Page, lab: tuple[str, Path]) -> None:
-    grid(opened, "Hosts to show").get_by_text("lab", exact=True).click()
-    opened.get_by_text("6 of 61 containers").wait_for()
-    opened.get_by_label("Export to").fill("lab.csv")
-    opened.get_by_label("Export to").press("Tab")
-    opened.get_by_role("button", name="Export").click()
-    opened.get_by_text("Wrote 6 rows to lab.csv.").wait_for()
-    written = pl.read_csv(lab[1] / "lab.csv", infer_schema=False)
-    assert set(written["host"]) == {"lab"}
+def test_selected_rows_are_downloaded(opened: Page, tmp_path: Path) -> None:
+    table = grid(opened, "Containers")
+    rows = table.locator("tbody tr")
+    rows.nth(0).get_by_role("checkbox").check()
+    opened.get_by_text("1 selected").wait_for()
+    rows.nth(2).locator("td").nth(2).click(modifiers=["Shift"])
+    opened.get_by_text("3 selected").wait_for()
+    with opened.expect_download() as download:
+        opened.get_by_role("button", name="as CSV").click()
+    download.value.save_as(tmp_path / "rows.csv")
+    written = pl.read_csv(tmp_path / "rows.csv", infer_schema=False)
+    assert written.height == 3
     assert "labels" in written.columns
-    opened.get_by_label("Export to").fill("lab.txt")
-    opened.get_by_label("Export to").press("Tab")
-    opened.get_by_role("button", name="Export").click()
-    opened.get_by_text("lab.txt ends in neither .csv nor .parquet.").wait_for()
+    table.get_by_role("checkbox", name="Select all rows that pass the filters").check()
+    opened.get_by_text("61 selected").wait_for()
 
 
-def test_refreshing_keeps_filters_and_says_what_changed(opened: Page) -> None:
-    grid(opened, "Hosts to show").get_by_text("lab", exact=True).click()
+def test_refresh_keeps_filters_and_reports_changes(opened: Page) -> None:
+    choice(opened, "host", "lab").check()
     opened.get_by_text("6 of 61 containers").wait_for()
-    opened.locator(".dkf-view").get_by_role("button", name="Refresh").click()
+    opened.get_by_role("button", name="Ask all hosts again").click()
     opened.get_by_text("Refreshed: nothing changed.").wait_for()
     assert opened.get_by_text("6 of 61 containers").count() == 1
-    opened.get_by_label("every (s)").fill("1")
-    opened.get_by_label("every (s)").press("Enter")
+    period = opened.get_by_label("Seconds between refreshes")
+    period.fill("1")
+    period.press("Tab")
     before = opened.get_by_text("taken 20").inner_text()
     opened.wait_for_function(f"!document.body.innerText.includes({before!r})")
+
+
+def test_the_table_stays_on_the_first_screen_at_800_pixels(opened: Page) -> None:
+    opened.set_viewport_size({"width": 800, "height": 768})
+    opened.locator(".dkf-narrow").wait_for()
+    opened.locator(".dkf").evaluate("view => view.scrollIntoView()")
+    table = grid(opened, "Containers").locator("thead").bounding_box()
+    assert table is not None
+    assert table["y"] < 600
 
 
 def test_nothing_from_a_label_is_ever_run(page: Page, lab: tuple[str, Path]) -> None:

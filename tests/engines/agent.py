@@ -1,4 +1,4 @@
-"""A stand-in for a GoDoxy agent: mutual TLS under the agents' name, in front of a real engine."""
+"""A stand-in for a GoDoxy agent: mutual TLS under the name of agents, in front of a real engine."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ INFO = {"version": "0.18.2", "name": "attic", "runtime": "docker"}
 
 
 class Agent:
-    """An agent at a port of the loopback address, whose engine answers at a socket."""
+    """An agent on a port of the loopback address, in front of an engine with a Unix socket."""
 
     def __init__(self, authority: Authority, engine_socket: Path) -> None:
         cert_file, key_file = authority.issue("agent", "godoxy.agent")
@@ -75,6 +75,6 @@ def _handler(engine_socket: Path) -> type[http.server.BaseHTTPRequestHandler]:
             self.wfile.write(body)
 
         def log_message(self, *arguments: object) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     return Handler

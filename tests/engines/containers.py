@@ -1,4 +1,4 @@
-"""Containers for engines: busybox under the names of well-known images, created from descriptions."""
+"""Containers for engines: busybox under the names of well-known images."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ FOREVER = ("/bin/sleep", "100000")
 
 @dataclass(frozen=True)
 class Created:
-    """A container that a test or recording wants: how it is made, and what is done to it then."""
+    """A container for a test or recording: how it is created, and its state afterwards."""
 
     name: str
     image: str
@@ -29,13 +29,13 @@ class Created:
 
 
 class HasDocker(Protocol):
-    """An engine that the docker CLI reaches."""
+    """An engine that the docker CLI can use."""
 
     def docker(self, *arguments: str, given: bytes | None = None) -> str: ...
 
 
 def root_folder() -> bytes:
-    """A tar of the smallest root folder that can run something: busybox and links to it."""
+    """A tar of a minimal root folder: busybox and links to it."""
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w") as archive:
         busybox = tarfile.TarInfo("bin/busybox")
@@ -50,7 +50,7 @@ def root_folder() -> bytes:
 
 
 def import_images(engine: HasDocker, images: Iterable[str], exposed: dict[str, int] | None = None) -> None:
-    """Give an engine images of these names, some with a port that they expose."""
+    """Create images with these names, some with an exposed port."""
     root = root_folder()
     for image in sorted(set(images)):
         changes = [
@@ -67,7 +67,7 @@ def import_images(engine: HasDocker, images: Iterable[str], exposed: dict[str, i
 def create_all(
     engine: HasDocker, wanted: Sequence[Created], *, networks: Iterable[str] = (), exposed: dict[str, int] | None = None
 ) -> None:
-    """Make networks, images and containers."""
+    """Create networks, images and containers."""
     for network in networks:
         engine.docker("network", "create", *network.split())
     import_images(engine, (one.image for one in wanted), exposed)

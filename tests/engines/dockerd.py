@@ -1,4 +1,4 @@
-"""Docker engines, several side by side, each with a bridge of its own."""
+"""Docker engines that run in parallel, each with its own bridge."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _numbers = itertools.count(1)
 
 
 def missing_for_dockerd() -> str | None:
-    """Why no dockerd can run here; None when one can."""
+    """Why dockerd cannot run here; None if it can."""
     if os.geteuid() != 0:
         return "dockerd needs root"
     missing = [name for name in ("dockerd", "docker", "ip", "runc") if shutil.which(name) is None]
@@ -29,7 +29,7 @@ def missing_for_dockerd() -> str | None:
 
 
 class Dockerd:
-    """One Docker engine at a socket, and over TLS too when it has an authority."""
+    """A Docker engine with a Unix socket, and with TLS if it has an authority."""
 
     def __init__(
         self,
@@ -49,13 +49,13 @@ class Dockerd:
         self._binaries = binaries
         self._tcp_port = tcp_port
         self._bridge = f"dkf{os.getpid() % 10_000}x{next(_numbers)}"
-        # A state folder with a long path makes sockets whose names the kernel refuses.
+        # The kernel refuses sockets with long paths.
         self._state = f"/run/{self._bridge}"
         self._process: EngineProcess | None = None
         folder.mkdir(parents=True, exist_ok=True)
 
     def start(self) -> Dockerd:
-        """Start it, and wait until it answers."""
+        """Start the engine, and wait until it answers."""
         if not os.path.exists(f"/sys/class/net/{self._bridge}"):
             run("ip", "link", "add", self._bridge, "type", "bridge")
             run("ip", "addr", "add", _free_subnet(), "dev", self._bridge)
@@ -82,15 +82,15 @@ class Dockerd:
         return self
 
     def stop(self) -> None:
-        """Stop it; its containers end with it."""
+        """Stop the engine and its containers."""
         if self._process is not None:
             self._process.stop()
             self._process = None
 
     def remove(self) -> None:
-        """Stop it and take its networks, its bridge and its files away."""
+        """Stop the engine and remove its networks, bridge and files."""
         if self._process is not None:
-            # A network of a user keeps its bridge, and with it its addresses, beyond the engine's end.
+            # User-defined networks keep their bridges, and thus their addresses, after the engine has stopped.
             names = self.docker("ps", "-aq").split()
             for command in (["rm", "-f", *names] if names else [], ["network", "prune", "-f"]):
                 if command:
@@ -103,7 +103,7 @@ class Dockerd:
             shutil.rmtree(folder, ignore_errors=True)
 
     def docker(self, *arguments: str, given: bytes | None = None) -> str:
-        """What the docker CLI prints for this engine."""
+        """The output of the docker CLI for this engine."""
         return run("docker", "-H", self.url, *arguments, given=given)
 
     def _answers(self) -> bool:

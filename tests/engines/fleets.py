@@ -1,4 +1,4 @@
-"""The containers of the demo fleet, host by host: what a small shop with a home lab might run."""
+"""The containers of the demo fleet by host: a small shop with a home lab."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def compose(
     depends_on: str = "",
     **options: object,
 ) -> Created:
-    """A container as Docker Compose labels it."""
+    """A container with the labels of Docker Compose."""
     name = f"{project}-{service}-{number}"
     own = {
         f"{_COMPOSE}.project": project,
@@ -112,4 +112,4 @@ LAB = [
 ]  # fmt: skip
 
 EXPOSED = {"prom/node-exporter:v1.8.2": 9100, "jellyfin/jellyfin:10.9": 8096, "telegraf:1.31": 8125}
-"""Ports that images expose, which a container in host network mode publishes without the summary telling."""
+"""Exposed ports of images, which summaries of containers in host network mode do not have."""

@@ -1,4 +1,4 @@
-"""A newer Docker engine than the machine's release has, unpacked beside it without being installed."""
+"""A newer Docker engine than that of this Debian release, unpacked without installing it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _NEXT_RELEASE = "trixie"
 
 
 def newer_docker(folder: Path) -> Path | None:
-    """The folder that `docker.io` and `containerd` of the next release are unpacked in; None where they can't be.
+    """The folder with `docker.io` and `containerd` of the next release, unpacked; None if that is impossible.
 
     The machine's own package sources are used, with the name of the release changed.
     """

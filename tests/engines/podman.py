@@ -1,4 +1,4 @@
-"""Podman's service, which speaks Docker's API."""
+"""Podman's service, which has Docker's API."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 
 
 def missing_for_podman() -> str | None:
-    """Why podman can't run here; None when it can."""
+    """Why Podman cannot run here; None if it can."""
     if os.geteuid() != 0:
         return "podman with storage of its own needs root here"
     return None if shutil.which("podman") else "podman is not installed"
 
 
 class Podman:
-    """One podman service at a socket, with storage of its own. Its containers are created, never started."""
+    """A Podman service with a Unix socket and its own storage. Its containers are created, never started."""
 
     def __init__(self, name: str, folder: Path) -> None:
         self.name = name
@@ -31,25 +31,25 @@ class Podman:
         folder.mkdir(parents=True, exist_ok=True)
 
     def start(self) -> Podman:
-        """Start it, and wait for its socket."""
+        """Start the service, and wait for its socket."""
         command = ["podman", *self._storage(), "system", "service", "--time=0", self.url]
         self._process = EngineProcess(command, self._folder / "log")
         self._process.wait_until(self.socket.exists)
         return self
 
     def stop(self) -> None:
-        """Stop it."""
+        """Stop the service."""
         if self._process is not None:
             self._process.stop()
             self._process = None
 
     def remove(self) -> None:
-        """Stop it and take its files away."""
+        """Stop the service and remove its files."""
         self.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
 
     def podman(self, *arguments: str, given: bytes | None = None) -> str:
-        """What podman prints for this storage."""
+        """The output of Podman for this storage."""
         return run("podman", *self._storage(), *arguments, given=given)
 
     def _storage(self) -> list[str]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 class EngineProcess:
-    """A process in a session of its own, with its output in a log file."""
+    """A process in its own session, with its output in a log file."""
 
     def __init__(self, command: Sequence[str], log: Path, environment: Mapping[str, str] | None = None) -> None:
         self.log = log
@@ -31,7 +31,7 @@ class EngineProcess:
             )
 
     def wait_until(self, ready: Callable[[], bool], seconds: float = 180) -> None:
-        """Wait for something to become true while the process lives."""
+        """Wait for a condition while the process runs."""
         deadline = time.monotonic() + seconds
         while not ready():
             if self._process.poll() is not None or time.monotonic() > deadline:
@@ -41,7 +41,7 @@ class EngineProcess:
             time.sleep(0.1)
 
     def stop(self) -> None:
-        """Ask it to end, with all that it started, and insist after a while."""
+        """Terminate the process and its children; kill them after a while."""
         if self._process.poll() is not None:
             return
         self._process.terminate()
@@ -52,13 +52,13 @@ class EngineProcess:
             self._process.wait()
 
 
-# Below what kernels give out by themselves (Linux from 32768 on): a port that is free stays free, where one got from
-# `bind` to port 0 is soon somebody else's. The fleets of the tests publish none of these, and none is given out twice.
+# Below the ephemeral ports (32768 and up on Linux): a free port stays free, unlike one from `bind` to port 0. The fleets
+# of the tests do not publish these ports, and each port is returned once.
 _CANDIDATES = iter(range(20_000 + secrets.randbelow(5_000), 27_000))
 
 
 def free_port() -> int:
-    """A TCP port of the loopback address that nothing listens at, nor will unless told to."""
+    """A free TCP port of the loopback address."""
     for port in _CANDIDATES:
         with socket.socket() as probe:
             try:
@@ -70,7 +70,7 @@ def free_port() -> int:
 
 
 def run(*command: str, environment: Mapping[str, str] | None = None, given: bytes | None = None) -> str:
-    """Run a command to its end and return what it prints."""
+    """Run a command and return its output."""
     done = subprocess.run(
         command, input=given, capture_output=True, check=False, env=environment and {**os.environ, **environment}
     )

@@ -1,4 +1,4 @@
-"""Stand-in hosts, many in one thread: most answer as an engine does, each of the others has one fault."""
+"""Stand-in hosts, many in one thread: most answer like an engine, each of the others has one fault."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ GIGABYTE = 2**30
 
 
 def good_list(host: str) -> bytes:
-    """The list of containers of a host that is well."""
+    """The list of containers of a healthy host."""
     return json.dumps(
         [summary(Id=f"{host}-{number}", Names=[f"/{host}-{number}"]) for number in range(CONTAINERS)]
     ).encode()
@@ -40,9 +40,9 @@ def http(body: bytes, status: str = "200 OK", headers: str = "", length: int | N
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with a host: how it answers for its list, and the kind that its row must have.
+    """A fault of a host: how it answers the request for its list, and the kind of error that its row must have.
 
-    `kind` is None where the host is well but for single containers: `rows` counts those that are there, `lost` the others.
+    `kind` is None if only some containers are invalid: `rows` counts the valid ones, `lost` the others.
     """
 
     name: str
@@ -55,7 +55,7 @@ class Fault:
     rows: int = 1
 
 
-def says(content: bytes, *, close: bool = True) -> Speak:
+def sends(content: bytes, *, close: bool = True) -> Speak:
     async def speak(writer: asyncio.StreamWriter) -> None:
         writer.write(content)
         await writer.drain()
@@ -85,7 +85,7 @@ async def floods(writer: asyncio.StreamWriter) -> None:
         await writer.drain()
 
 
-ONE = json.dumps(summary(Id="whole"))
+VALID = json.dumps(summary(Id="valid"))
 HALF = good_list("h")[: len(good_list("h")) // 2]
 FAULTS = [
     Fault("refused", "refused", url="nothing"),
@@ -93,44 +93,47 @@ FAULTS = [
     Fault("no socket", "no_socket", url="unix:///no/such.sock"),
     Fault("black hole", "read_timeout", hangs),
     Fault("one byte at a time", "read_timeout", trickles),
-    Fault("cut in mid-body", "disconnected", says(http(HALF, length=len(HALF) * 2))),
-    Fault("closes at once", "disconnected", says(b"")),
-    Fault("Content-Length too large", "disconnected", says(http(good_list("h"), length=10**6))),
-    Fault("Content-Length too small", "invalid_answer", says(http(good_list("h"), length=40))),
-    Fault("Content-Length is no number", "invalid_answer", says(b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n[")),
-    Fault("chunked garbage", "disconnected", says(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nnot a chunk")),
-    Fault("no HTTP", "disconnected", says(b"SSH-2.0-OpenSSH_9.2\r\n")),
-    *(Fault(f"HTTP {status}", kind, says(http(b'{"message": "no"}', f"{status} No")))
-      for status, kind in ((400, "http"), (401, "unauthorized"), (403, "unauthorized"), (404, "not_found"), (500, "http"), (503, "http"))),
-    Fault("redirect elsewhere", "redirected", says(http(b"", "302 Found", "Location: http://127.0.0.1:1/\r\n"))),
-    Fault("HTML", "invalid_answer", says(http(b"<html><body>Welcome</body></html>"))),
-    Fault("JSON cut short", "invalid_answer", says(http(HALF))),
-    Fault("no JSON", "invalid_answer", says(http(b"[{]"))),
-    Fault("an object", "invalid_answer", says(http(b'{"message": "hello"}'))),
-    Fault("nothing", "invalid_answer", says(http(b""))),
-    Fault("gzip bomb", "invalid_answer", says(http(gzip.compress(b"[" + b" " * 50_000_000 + b"]"), headers="Content-Encoding: gzip\r\n"))),
-    Fault("1 GB, announced", "too_large", says(http(b"[", length=GIGABYTE), close=False)),
+    Fault("cut in mid-body", "disconnected", sends(http(HALF, length=len(HALF) * 2))),
+    Fault("closes immediately", "disconnected", sends(b"")),
+    Fault("Content-Length too large", "disconnected", sends(http(good_list("h"), length=10**6))),
+    Fault("Content-Length too small", "invalid_answer", sends(http(good_list("h"), length=40))),
+    Fault("Content-Length is not a number", "invalid_answer", sends(b"HTTP/1.1 200 OK\r\nContent-Length: many\r\n\r\n[")),
+    Fault("chunked garbage", "disconnected", sends(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nnot a chunk")),
+    Fault("an ssh server", "wrong_scheme", sends(b"SSH-2.0-OpenSSH_9.2\r\n")),
+    Fault("no HTTP", "invalid_answer", sends(b"220 mail.example.com ESMTP\r\n")),
+    Fault("two lengths", "invalid_answer", sends(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n[]\n")),
+    Fault("a length of 5,000 digits", "invalid_answer", sends(b"HTTP/1.1 200 OK\r\nContent-Length: 1%s\r\n\r\n[]" % (b"0" * 5000))),
+    *(Fault(f"HTTP {status}", kind, sends(http(b'{"message": "no"}', f"{status} No")))
+      for status, kind in ((400, "http"), (401, "unauthorized"), (403, "unauthorized"), (404, "not_found"), (500, "http"), (502, "http"), (503, "http"))),
+    Fault("redirect elsewhere", "redirected", sends(http(b"", "302 Found", "Location: http://127.0.0.1:1/\r\n"))),
+    Fault("HTML", "invalid_answer", sends(http(b"<html><body>Welcome</body></html>"))),
+    Fault("JSON cut short", "invalid_answer", sends(http(HALF))),
+    Fault("no JSON", "invalid_answer", sends(http(b"[{]"))),
+    Fault("an object", "invalid_answer", sends(http(b'{"message": "hello"}'))),
+    Fault("empty body", "invalid_answer", sends(http(b""))),
+    Fault("gzip bomb", "invalid_answer", sends(http(gzip.compress(b"[" + b" " * 50_000_000 + b"]"), headers="Content-Encoding: gzip\r\n"))),
+    Fault("1 GB, announced", "too_large", sends(http(b"[", length=GIGABYTE), close=False)),
     Fault("1 GB, not announced", "too_large", floods),
-    Fault("nested 100,000 deep", "invalid_answer", says(http(b"[" * 100_000))),
-    Fault("labels are a number", None, says(http(f'[{ONE}, {{"Id": "bad", "Labels": 7}}]'.encode())), lost=1),
-    Fault("ports are a text", None, says(http(f'[{ONE}, {{"Id": "bad", "Ports": "80"}}]'.encode())), lost=1),
-    Fault("a container without Id", None, says(http(f'[{ONE}, {{"Names": ["/bad"]}}]'.encode())), lost=1),
-    Fault("an element is no object", None, says(http(f"[{ONE}, 7]".encode())), lost=1),
-    Fault("an id twice", None, says(http(f"[{ONE}, {ONE}]".encode())), lost=1),
-    Fault("invalid UTF-8", None, says(http(f'[{ONE}, {{"Id": "bad", "Image": "'.encode() + b'\xff\xfe"}]')), rows=2),
-    Fault("lone surrogate", None, says(http(f'[{ONE}, {{"Id": "bad", "Image": "\\ud800"}}]'.encode())), rows=2),
+    Fault("nested 100,000 deep", "invalid_answer", sends(http(b"[" * 100_000))),
+    Fault("labels are a number", None, sends(http(f'[{VALID}, {{"Id": "bad", "Labels": 7}}]'.encode())), lost=1),
+    Fault("ports are a string", None, sends(http(f'[{VALID}, {{"Id": "bad", "Ports": "80"}}]'.encode())), lost=1),
+    Fault("a container without Id", None, sends(http(f'[{VALID}, {{"Names": ["/bad"]}}]'.encode())), lost=1),
+    Fault("an element is not an object", None, sends(http(f"[{VALID}, 7]".encode())), lost=1),
+    Fault("an id twice", None, sends(http(f"[{VALID}, {VALID}]".encode())), lost=1),
+    Fault("invalid UTF-8", None, sends(http(f'[{VALID}, {{"Id": "bad", "Image": "'.encode() + b'\xff\xfe"}]')), rows=2),
+    Fault("lone surrogate", None, sends(http(f'[{VALID}, {{"Id": "bad", "Image": "\\ud800"}}]'.encode())), rows=2),
     Fault("expired certificate", "tls", certificate="expired"),
     Fault("wrong authority", "tls", certificate="right", trusts="other"),
     Fault("wrong name", "tls", certificate="other name"),
     Fault("client certificate refused", "tls", certificate="wants client"),
-    Fault("no TLS where TLS is expected", "tls", url="plain for tls"),
+    Fault("no TLS where TLS is expected", "wrong_scheme", url="plain for tls"),
     Fault("TLS where none is expected", "disconnected", url="tls for plain"),
     Fault("agent unknown", "unknown_agent", url="agent"),
 ]  # fmt: skip
 
 
 class Certificates:
-    """Certificates that are right, and wrong in each way."""
+    """Valid certificates, and certificates with each fault."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -150,13 +153,13 @@ class Certificates:
         for name, context in self.contexts.items():
             leaves.get(name, leaves["right"]).configure_cert(context)
         self.contexts["wants client"].verify_mode = ssl.CERT_REQUIRED
-        # With TLS 1.3 the refusal comes after the handshake; the live tests have it so, with a real engine.
+        # With TLS 1.3 the refusal comes after the handshake; the live tests cover that with a real engine.
         self.contexts["wants client"].maximum_version = ssl.TLSVersion.TLSv1_2
         authority.configure_trust(self.contexts["wants client"])
 
 
 class StandIns:
-    """Many hosts in one thread; `start` gives the URL of each."""
+    """Many hosts in one thread; `start` returns the URL of each."""
 
     def __init__(self, certificates: Certificates) -> None:
         self._loop = asyncio.new_event_loop()
@@ -166,7 +169,7 @@ class StandIns:
         self._thread.start()
 
     def start(self, host: str, fault: Fault | None = None) -> str:
-        """Start a host, with a fault or well."""
+        """Start a host, healthy or with a fault."""
         special = fault.url if fault is not None else None
         if special == "nothing":
             return f"tcp://127.0.0.1:{free_port()}"
@@ -189,7 +192,7 @@ class StandIns:
         return f"{scheme}://127.0.0.1:{server.sockets[0].getsockname()[1]}"
 
     def stop(self) -> None:
-        """Stop them all."""
+        """Stop all hosts."""
 
         async def end() -> None:
             for server in self._servers:
@@ -233,8 +236,8 @@ class StandIns:
 @contextmanager
 def stand_ins(folder: Path) -> Iterator[StandIns]:
     """Stand-in hosts for a block."""
-    made = StandIns(Certificates(folder))
+    started = StandIns(Certificates(folder))
     try:
-        yield made
+        yield started
     finally:
-        made.stop()
+        started.stop()

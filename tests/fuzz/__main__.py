@@ -1,6 +1,6 @@
 """Fuzz one target with atheris: `python -m tests.fuzz labels -max_total_time=60` (needs `pip install atheris`).
 
-What is found is written to the current folder; put it into `tests/fuzz/corpus/TARGET` once it is mended.
+Inputs that fail are written to the current folder; move them to `tests/fuzz/corpus/TARGET` after the fix.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ CORPUS = Path(__file__).parent / "corpus"
 
 
 def main() -> None:
-    """Run the target that is named first; the other arguments are libFuzzer's."""
+    """Run the target of the first argument; the other arguments go to libFuzzer."""
     name, *options = sys.argv[1:]
-    # New inputs go to a folder of their own: the corpus in the repository is kept small by hand.
+    # New inputs go to a separate folder: the corpus in the repository is kept small by hand.
     found = Path("build/fuzz") / name
     found.mkdir(parents=True, exist_ok=True)
     atheris.Setup([sys.argv[0], *options, str(found), str(CORPUS / name)], TARGETS[name])

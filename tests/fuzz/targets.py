@@ -1,4 +1,4 @@
-"""What is fuzzed: functions that take any bytes, and may raise only the errors that they are documented to raise."""
+"""The fuzz targets: functions that take any bytes and raise only documented errors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import polars as pl
 import dockerframe as dkf
 from dockerframe._bounded_yaml import InvalidYamlError, parse_yaml, typed
 from dockerframe._config.fleet_file import fleet_from_mapping
-from dockerframe._config.host import Host
+from dockerframe._config.host import HostDefaults
 from dockerframe._config.values import Surroundings
 from dockerframe.tables import TABLES
 
@@ -21,7 +21,7 @@ _SURROUNDINGS = Surroundings({"A": "tcp://a:1"}, Path("/nowhere"), "unix:///var/
 
 
 def labels(data: bytes) -> None:
-    """Labels of one container: lines of a name and a value, parted by `=`; `\\n` in a value is a line of its own."""
+    """Labels of one container: lines of a name and a value, separated by `=`; `\\n` in a value is a line break."""
     lines = data.decode(errors="replace").split("\n")
     pairs = dict(line.partition("=")[::2] for line in lines)
     given = {name: value.replace("\\n", "\n") for name, value in pairs.items()}
@@ -33,7 +33,7 @@ def labels(data: bytes) -> None:
 
 
 def yaml_value(data: bytes) -> None:
-    """YAML as it stands in a label: nodes within the bounds, or the one error that says why not."""
+    """YAML of a label: nodes within the limits, or one documented error."""
     try:
         typed(parse_yaml(data.decode(errors="replace")))
     except InvalidYamlError as error:
@@ -41,18 +41,18 @@ def yaml_value(data: bytes) -> None:
 
 
 def fleet_file(data: bytes) -> None:
-    """A fleet file: it is a list of hosts, or all that is wrong with it is told."""
+    """A fleet file: a list of hosts, or an error with all mistakes."""
     try:
         document = typed(parse_yaml(data.decode(errors="replace")))
         if isinstance(document, dict):
-            described = fleet_from_mapping(document, _SURROUNDINGS, Host("", ""))
+            described = fleet_from_mapping(document, _SURROUNDINGS, HostDefaults())
             assert all(host.name and "://" in host.url for host in described.hosts)
     except (InvalidYamlError, dkf.ConfigurationError) as error:
         assert str(error)
 
 
 def summaries(data: bytes) -> None:
-    """The answer of a host: a snapshot with the schemas of all others, or one error of the host."""
+    """The answer of a host: a snapshot with the usual schemas, or one error of the host."""
     snap = dkf.from_bodies({"a": data, "b": b'[{"Id": "1"}]'}, {"a": "tcp://a:1", "b": "tcp://b:1"})
     assert snap.hosts.filter(pl.col("host") == "b")["containers"].item() == 1
     assert all(table.schema == TABLES[name].schema for name, table in snap.tables.items())

@@ -1,4 +1,4 @@
-"""Every input of the corpus, those that once broke something among them."""
+"""Every input of the corpus, including those that once failed."""
 
 from __future__ import annotations
 

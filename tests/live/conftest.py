@@ -1,4 +1,4 @@
-"""Real engines for a test session: two dockerds (one with TLS and an agent before it), podman, and an sshd."""
+"""Real engines for a test session: two dockerds (one with TLS, behind an agent), Podman and an sshd."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def need(missing: str | None) -> None:
-    """Skip where an engine can't run, but never where that is required (as in CI)."""
+    """Skip where an engine cannot run; fail instead where live tests are required (as in CI)."""
     if missing is None:
         return
     if os.environ.get("DOCKERFRAME_LIVE") == "required":
@@ -44,7 +44,7 @@ def need(missing: str | None) -> None:
 
 @pytest.fixture(scope="session")
 def root() -> Iterator[Path]:
-    # Not pytest's own folder: the path of a Unix socket must be short.
+    # Not the folder of pytest: the path of a Unix socket must be short.
     folder = Path(tempfile.mkdtemp(prefix="dkf"))
     yield folder
     shutil.rmtree(folder, ignore_errors=True)
@@ -57,7 +57,7 @@ def authority(root: Path) -> Authority:
 
 @pytest.fixture(scope="session")
 def plain(root: Path) -> Iterator[Dockerd]:
-    """An engine at a socket, with containers of every kind."""
+    """An engine with a Unix socket and containers of every kind."""
     need(missing_for_dockerd())
     engine = Dockerd("plain", root / "plain")
     try:
@@ -70,11 +70,11 @@ def plain(root: Path) -> Iterator[Dockerd]:
 
 
 def _settle(engine: Dockerd, wanted: dict[str, str]) -> None:
-    """Wait until containers are what they are about to become, so that all who ask see the same."""
+    """Wait until containers reach their final states, so that all tests see the same."""
     template = "{{.State.Status}} {{with .State.Health}}{{.Status}}{{end}}"
     deadline = time.monotonic() + 180
     while any(state not in engine.docker("inspect", "-f", template, name) for name, state in wanted.items()):
-        assert time.monotonic() < deadline, f"{wanted} did not come about"
+        assert time.monotonic() < deadline, f"the containers did not reach {wanted}"
         time.sleep(0.1)
 
 
@@ -97,10 +97,10 @@ def podman(root: Path) -> Iterator[Podman]:
     engine = Podman("podman", root / "podman")
     try:
         engine.start()
-        for one in LAB[:3]:
-            engine.podman("import", "-", one.image, given=root_folder())
-            labels = [part for key, value in one.labels.items() for part in ("--label", f"{key}={value}")]
-            engine.podman("create", "--name", one.name, *labels, *one.arguments, one.image, *one.command)
+        for wanted in LAB[:3]:
+            engine.podman("import", "-", wanted.image, given=root_folder())
+            labels = [part for key, value in wanted.labels.items() for part in ("--label", f"{key}={value}")]
+            engine.podman("create", "--name", wanted.name, *labels, *wanted.arguments, wanted.image, *wanted.command)
         yield engine
     finally:
         engine.remove()
@@ -118,8 +118,9 @@ def sshd(root: Path, plain: Dockerd) -> Iterator[Sshd]:
 
 @pytest.fixture
 def ssh_home(sshd: Sshd, monkeypatch: pytest.MonkeyPatch) -> Sshd:
-    """The sshd, with a home folder whose ssh configuration trusts it."""
+    """The sshd, with a home folder whose ssh configuration trusts it, and an `ssh` that reads it."""
     monkeypatch.setenv("HOME", str(sshd.home))
+    monkeypatch.setenv("PATH", f"{sshd.home / 'bin'}:{os.environ['PATH']}")
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
     return sshd
 
@@ -133,16 +134,16 @@ def agent(authority: Authority, secured: Dockerd) -> Iterator[Agent]:
 
 @pytest.fixture
 def spare(root: Path) -> Iterator[Callable[[str], Dockerd]]:
-    """Makes an engine that a test may stop and start."""
+    """A function that starts an engine which a test may stop and start."""
     need(missing_for_dockerd())
-    made: list[Dockerd] = []
+    engines: list[Dockerd] = []
 
     def start(name: str) -> Dockerd:
-        made.append(Dockerd(name, root / name))
-        return made[-1].start()
+        engines.append(Dockerd(name, root / name))
+        return engines[-1].start()
 
     yield start
-    for engine in made:
+    for engine in engines:
         engine.remove()
 
 

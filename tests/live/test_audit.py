@@ -1,4 +1,4 @@
-"""Against a real engine: containers come, go and change, and diff, watch and the rules that need inspections say so."""
+"""With a real engine: diff, watch and rules with inspections while containers are added, removed and changed."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from tests.live.conftest import need
 IMAGE = "busybox:1"
 FOREVER = (IMAGE, "/bin/sleep", "100000")
 
-# As docs/how-to/recorded-tests.md has it.
+# As in docs/how-to/recorded-tests.md.
 SETTINGS = """
 [tool.pytest.ini_options]
 addopts = ["-p", "dockerframe.pytest_plugin", "--record-mode=none", "--block-network"]
@@ -42,16 +42,16 @@ def test_passwords():
 
 @pytest.fixture(scope="module")
 def engine(root: Path) -> Iterator[Dockerd]:
-    """An engine whose containers the tests change."""
+    """An engine whose containers are changed by the tests."""
     need(missing_for_dockerd())
-    made = Dockerd("changing", root / "changing")
+    changing = Dockerd("changing", root / "changing")
     try:
-        made.start()
-        made.docker("import", "-", IMAGE, given=root_folder())
-        made.docker("network", "create", "--subnet", "172.31.251.0/24", "back")
-        yield made
+        changing.start()
+        changing.docker("import", "-", IMAGE, given=root_folder())
+        changing.docker("network", "create", "--subnet", "172.31.251.0/24", "back")
+        yield changing
     finally:
-        made.remove()
+        changing.remove()
 
 
 @pytest.fixture
@@ -67,7 +67,7 @@ def run(engine: Dockerd, name: str, *options: str) -> str:
 
 
 def create(engine: Dockerd, name: str, *options: str) -> None:
-    """Not started: this machine may not give a container all that it asks for."""
+    """Create a container without starting it: this machine may not permit all of its options."""
     engine.docker("create", "--name", name, "--network", "back", *options, *FOREVER)
 
 
@@ -75,7 +75,7 @@ def rows(found: pl.DataFrame) -> set[tuple[str, str, str | None]]:
     return set(found.select("container_name", "change", "field").iter_rows())
 
 
-def test_diff_says_exactly_what_was_done(engine: Dockerd, fleet: dkf.Fleet) -> None:
+def test_diff_shows_exactly_what_was_done(engine: Dockerd, fleet: dkf.Fleet) -> None:
     run(engine, "stays")
     run(engine, "stopped")
     run(engine, "gone")
@@ -117,7 +117,7 @@ def test_diff_says_exactly_what_was_done(engine: Dockerd, fleet: dkf.Fleet) -> N
 
 
 class Watched:
-    """What a watch yields; `end` ends it, for it would ask the engine for the rest of the session."""
+    """The frames of a watch; `end` ends it, because it would query the engine for the rest of the session."""
 
     def __init__(self, fleet: dkf.Fleet) -> None:
         self._changes = fleet.watch()
@@ -134,24 +134,24 @@ class Watched:
         self._changes.close()
 
     def until(self, *wanted: tuple[str | None, str], seconds: float = 60) -> set[tuple[str | None, str]]:
-        """What was told until all of `wanted` was, or the time was over."""
-        told: set[tuple[str | None, str]] = set()
+        """The reported changes, until all of `wanted` are among them or the time is over."""
+        reported: set[tuple[str | None, str]] = set()
         end = time.monotonic() + seconds
-        while not set(wanted) <= told and time.monotonic() < end:
+        while not set(wanted) <= reported and time.monotonic() < end:
             try:
                 found = self._found.get(timeout=0.05)
             except queue.Empty:
                 continue
-            told |= set(found.select("container_name", "change").iter_rows())
-        return told
+            reported |= set(found.select("container_name", "change").iter_rows())
+        return reported
 
     def begin(self, engine: Dockerd) -> None:
-        """Wait until changes are told: the first list of containers has nothing to be compared with."""
+        """Wait until changes are reported: the first list of containers has no predecessor."""
         for number in range(60):
             run(engine, f"begun-{number}")
             if self.until((f"begun-{number}", "added"), seconds=1) >= {(f"begun-{number}", "added")}:
                 return
-        pytest.fail("nothing is told")
+        pytest.fail("no change is reported")
 
     def end(self, engine: Dockerd) -> None:
         self._ended = True
@@ -160,7 +160,7 @@ class Watched:
         assert not self._thread.is_alive()
 
 
-def test_watch_tells_each_change_and_misses_none_while_the_engine_is_away(engine: Dockerd, fleet: dkf.Fleet) -> None:
+def test_watch_reports_every_change_even_after_the_engine_was_down(engine: Dockerd, fleet: dkf.Fleet) -> None:
     run(engine, "first")
     watched = Watched(fleet)
     watched.begin(engine)
@@ -173,7 +173,7 @@ def test_watch_tells_each_change_and_misses_none_while_the_engine_is_away(engine
     engine.stop()
     assert (None, "host_failed") in watched.until((None, "host_failed"))
     engine.start()
-    # Before it is listened to again.
+    # Before the watch is connected again.
     engine.docker("rm", "-f", "first")
     run(engine, "meanwhile")
     wanted = ((None, "host_recovered"), ("first", "removed"), ("meanwhile", "added"))
@@ -196,21 +196,21 @@ def test_rules_that_need_inspections(engine: Dockerd, fleet: dkf.Fleet) -> None:
     }
     expected = {
         "privileged", "strong-capabilities", "runs-as-root", "writable-root", "no-memory-limit", "no-cpu-limit",
-        "new-privileges", "security-profile-off", "restarts-for-ever", "shares-host-namespace", "own-ulimits",
+        "new-privileges", "security-profile-off", "unlimited-restarts", "shares-host-namespace", "custom-ulimits",
     }  # fmt: skip
     assert expected <= by_name["loose"]
-    inspection_rules = {one.id for one in dkf.BUILTIN_RULES if one.needs_inspections}
+    inspection_rules = {rule.id for rule in dkf.BUILTIN_RULES if "inspections" in rule.needs}
     assert by_name["tight"] & inspection_rules == set()
     assert snap.rules()["ran"].all()
     with pytest.raises(dkf.SnapshotError, match="several|2 containers"):
         snap.dependents("", host="changing")
 
 
-def test_a_cassette_of_an_engine_is_scrubbed_and_replays(engine: Dockerd, fleet: dkf.Fleet, tmp_path: Path) -> None:
+def test_cassette_of_an_engine_has_replacements_and_replays(engine: Dockerd, fleet: dkf.Fleet, tmp_path: Path) -> None:
     run(engine, "secretive", "--label", "at=db.internal.example")
     cassette = tmp_path / "fleet.yaml"
     with testing.recorded(cassette, record=True, instead={"db.internal.example": "db.example.com"}):
-        asked = fleet.snapshot(progress=False)
+        recorded = fleet.snapshot(progress=False)
     written = cassette.read_text()
     assert "db.internal.example" not in written
     assert f'"{socket.gethostname()}"' not in written
@@ -218,11 +218,11 @@ def test_a_cassette_of_an_engine_is_scrubbed_and_replays(engine: Dockerd, fleet:
     with testing.recorded(cassette):
         replayed = elsewhere.snapshot(progress=False)
     assert replayed.labels["value"].to_list() == ["db.example.com"]
-    assert replayed.containers["container_id"].to_list() == asked.containers["container_id"].to_list()
+    assert replayed.containers["container_id"].to_list() == recorded.containers["container_id"].to_list()
 
 
-def test_a_suite_with_the_plugin_records_no_secrets(engine: Dockerd, fleet: dkf.Fleet, tmp_path: Path) -> None:
-    """Whatever the order in which pytest loads its plugins: pytest-recording has settings of its own."""
+def test_suite_with_the_plugin_records_no_secrets(engine: Dockerd, fleet: dkf.Fleet, tmp_path: Path) -> None:
+    """This must hold whatever the order in which pytest loads its plugins: pytest-recording has its own settings."""
 
     def test_suite(url: str, *options: str) -> None:
         (tmp_path / "test_fleet.py").write_text(SUITE.format(url=url))

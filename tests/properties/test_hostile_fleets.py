@@ -68,7 +68,7 @@ GOOD = summary(
 
 
 def _of(snap: dkf.Snapshot, container_id: str) -> dict[str, Any]:
-    """What there is of one container, but for which others its dependencies are."""
+    """All rows of one container, without the ids of its dependencies."""
     tables = {name: table for name, table in snap.tables.items() if "container_id" in table.columns}
     return {
         name: table.filter(container_id=container_id).drop("resolved_id", strict=False).to_dicts()

@@ -12,17 +12,19 @@ import polars as pl
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from paramiko import SSHException
 
 import dockerframe as dkf
 from dockerframe._bounded_yaml import InvalidYamlError, parse_yaml, typed
+from dockerframe._config.ansible_inventory import InvalidInventoryError, inventory_hosts
 from dockerframe._config.fleet_file import fleet_from_mapping
-from dockerframe._config.host import Host
+from dockerframe._config.host import HostDefaults
 from dockerframe._config.urls import InvalidUrlError, checked_url
 from dockerframe._config.values import Surroundings
 from dockerframe._decode import decode_bodies
 from dockerframe._derive.columns.durations import go_duration
-from dockerframe._transport.ssh.config import SshConfiguration
+from dockerframe._transport.failures import TransportFailure
+from dockerframe._transport.paramiko_ssh import _login
+from dockerframe._transport.ssh import ssh_target
 from tests.summaries import summary
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=30)
@@ -66,7 +68,9 @@ def test_a_url_is_refused_or_written_one_way(text: str) -> None:
 
 
 HOST = st.dictionaries(
-    st.sampled_from(["scheme", "host", "port", "tls", "url", "x", "read_timeout_seconds"]),
+    st.sampled_from(
+        ["scheme", "host", "port", "tls", "url", "x", "read_timeout_seconds", "headers", "tags", "proxies"]
+    ),
     JSON | URLS | st.sampled_from(["tcp", "tls"]),
     max_size=5,
 )
@@ -87,13 +91,27 @@ HOST = st.dictionaries(
 def test_a_fleet_file_gives_hosts_or_all_its_mistakes(document: dict) -> None:
     surroundings = Surroundings({"HOME": "/root"}, Path("/nowhere"), "unix:///var/run/docker.sock")
     try:
-        hosts = fleet_from_mapping(document, surroundings, Host("", "")).hosts
+        hosts = fleet_from_mapping(document, surroundings, HostDefaults()).hosts
     except dkf.ConfigurationError as error:
         assert error.mistakes
         assert all(mistake.message for mistake in error.mistakes)
         return
     assert hosts
     assert all(host.name and checked_url(host.url) == host.url for host in hosts)
+
+
+@given(TEXT | st.text("{}[]:,-=\n\t ab19'\"", max_size=60))
+@settings(max_examples=500)
+@example("[a]\nx[1:2:0]\n")
+@example("[a]\nx[a:\u00e9]\n")
+def test_an_inventory_is_refused_or_read(text: str) -> None:
+    try:
+        hosts = inventory_hosts(text, "all")
+    except InvalidInventoryError as error:
+        assert str(error)
+        return
+    assert hosts
+    assert all(host.url is None or host.url.startswith("ssh://") for host in hosts)
 
 
 @given(TEXT | st.text("{}[]:,-&*!|>'\"#\n\t ab1~", max_size=60))
@@ -211,9 +229,10 @@ SSH_WORDS = st.sampled_from(
 SSH_LINES = st.lists(st.lists(SSH_WORDS, max_size=5).map(" ".join), max_size=8).map("\n".join)
 
 
-@given(SSH_LINES | TEXT, st.sampled_from(["a", "ssh://u@a:22", "ssh://[::1]:5", "", "@"]))
+@given(SSH_LINES | TEXT, st.sampled_from(["a", "u@a:22", "[::1]:5", "me%40b@A:1/run/docker.sock"]))
 @settings(deadline=None)
-def test_an_ssh_configuration_is_refused_or_read(text: str, name: str) -> None:
+def test_an_ssh_configuration_is_refused_or_read(text: str, address: str) -> None:
+    """As paramiko reads it, where there is no ssh program."""
     with tempfile.TemporaryDirectory() as home, pytest.MonkeyPatch.context() as patched:
         patched.setenv("HOME", home)
         patched.setenv("USER", "ops")
@@ -221,9 +240,8 @@ def test_an_ssh_configuration_is_refused_or_read(text: str, name: str) -> None:
         config.parent.mkdir()
         config.write_text(text, encoding="utf-8", errors="replace")
         try:
-            read = SshConfiguration()
-            login = read.login(name)
-        except SSHException:
+            login = _login(ssh_target(dkf.Host("a", f"ssh://{address}")))
+        except TransportFailure:
             return
-        assert isinstance(login.port, int)
-        assert all(read.jumps(name))
+        assert isinstance(login["port"], int)
+        assert isinstance(login["username"], str)

@@ -1,4 +1,4 @@
-"""Cassettes: where they lie, and what of the recording machine is not in them."""
+"""The folder of the cassettes, and what is replaced while recording."""
 
 from __future__ import annotations
 

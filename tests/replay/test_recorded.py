@@ -1,4 +1,4 @@
-"""Fleets as engines once answered them, with the network blocked. `python -m cassettes.record` records them anew."""
+"""Recorded answers of engines, with the network blocked. `python -m cassettes.record` records them again."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ import dockerframe as dkf
 from tests.engines.fleets import LAB
 
 
-def _url(name: str, otherwise: str) -> str:
-    """Where the engine is while its cassette is recorded; in a replay any URL of that kind will do."""
-    return os.environ.get(f"DOCKERFRAME_RECORD_{name}", otherwise)
+def _url(name: str, replayed: str) -> str:
+    """The URL of the engine while its cassette is recorded; in a replay any URL of the same kind."""
+    return os.environ.get(f"DOCKERFRAME_RECORD_{name}", replayed)
 
 
 def _recorded(name: str) -> dkf.Snapshot:
-    """What an engine answered."""
+    """A snapshot of the recorded engine."""
     host = dkf.Host("recorded", _url(name, "unix:///recorded.sock"))
     return dkf.Fleet([host]).snapshot(progress=False, strict=True)
 
 
 def _engine(snap: dkf.Snapshot) -> tuple[str, str, str]:
-    """Which engine it is, the API that is spoken with it, and the first number of its version."""
+    """The engine, the API version, and the major version of the engine."""
     row = snap.hosts.row(0, named=True)
     return row["engine"], row["api_version"], row["engine_version"].partition(".")[0]
 
@@ -77,8 +77,8 @@ def test_podman_6() -> None:
 
 
 def _check_podman(snap: dkf.Snapshot, *, network_mode: str | None) -> None:
-    """Versions before 6 tell nothing of the network mode."""
-    assert set(snap.containers["container_name"]) == {one.name for one in LAB[:3]}
+    """Versions before 6 do not send the network mode."""
+    assert set(snap.containers["container_name"]) == {container.name for container in LAB[:3]}
     assert snap.containers["network_mode"].unique().to_list() == [network_mode]
     assert snap.networks["network"].unique().to_list() == ["podman"]
     assert snap.errors.height == 0

@@ -52,7 +52,7 @@ class Tree:
         return path in self.empty or any(one.startswith(path + ".") for one in (*self.texts, *self.empty))
 
     def open_parents(self, path: str) -> bool:
-        """Make a mapping of each text above a path; false when one is none."""
+        """Turn each text above a path into a mapping; false if one cannot be a mapping."""
         parts = path.split(".")
         for depth in range(1, len(parts)):
             above = ".".join(parts[:depth])
@@ -147,6 +147,7 @@ def resolve(
     wildcards: list[tuple[str, str | None, str]] = []
     shortcuts: list[tuple[str, str]] = []
     with_field: set[str] = set()
+    refused: list[tuple[str | None, str]] = []
     empty_objects: list[tuple[str | None, Setting]] = []
     ranks = {"alias": 0, "reference": 1, "wildcard object": 2, "wildcard text": 3}
     if precedence == "wildcard":
@@ -183,6 +184,7 @@ def resolve(
                     else nth(0, label)
                 )
                 if found is None:
+                    refused.append((path if has_field else None, value))
                     continue
                 origin, alias = "reference", found
             setting = Setting(ranks[origin], label, path if has_field else None, value, origin)
@@ -218,6 +220,8 @@ def resolve(
     }
     full |= {path for _, path, _ in usable if path is not None}
     full |= {sub for _, path, value in usable if path is None for sub, _ in (mapping_of(value) or [])}
+    full |= {path for path, _ in refused if path is not None}
+    full |= {sub for path, value in refused if path is None for sub, _ in (mapping_of(value) or [])}
     for label, value in shortcuts:
         target = SHORTCUTS[label[6:]]
         if target in full:

@@ -27,7 +27,7 @@ def snapshots() -> dict[str, dkf.Snapshot]:
     """All cases as one fleet, a host each, under both precedences."""
     bodies = {case["name"]: json.dumps([case["summary"]]).encode() for case in CASES}
     urls = {case["name"]: case["url"] for case in CASES}
-    return {one: dkf.from_bodies(bodies, urls, one) for one in ("alias", "wildcard")}  # type: ignore[arg-type]
+    return {one: dkf.from_bodies(bodies, urls, precedence=one) for one in ("alias", "wildcard")}  # type: ignore[arg-type]
 
 
 def _by_host(table: pl.DataFrame, *columns: str) -> dict[str, list[Any]]:

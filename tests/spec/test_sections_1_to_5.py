@@ -1,4 +1,4 @@
-"""labels.md, sections 1 to 5: identity, image, ports, aliases, labels that are no route fields."""
+"""labels.md, sections 1 to 5: identity, image, ports, aliases, labels that are not route fields."""
 
 from __future__ import annotations
 
@@ -32,10 +32,43 @@ def test_1_running_by_state_or_status(state: str, status: str, expected: bool) -
         (None, "(healthy) no longer", None),
         ({"Status": "unhealthy", "FailingStreak": 3}, "Up (healthy)", "unhealthy"),
         ({"Status": ""}, "Up (healthy)", "healthy"),
+        ({"Status": "none", "FailingStreak": 0}, "Up 2 hours", None),
     ],
 )
 def test_1_health_as_sent_else_from_the_status(health: object, status: str, expected: str | None) -> None:
     assert container(Health=health, Status=status)["health"] == expected
+    assert container(Health=health, Status=status, State="restarting")["health"] == expected
+
+
+@pytest.mark.parametrize("state", ["exited", "created", "paused", "dead", "removing", None])
+def test_1_health_is_null_unless_running_or_restarting(state: str | None) -> None:
+    row = container(Health={"Status": "unhealthy", "FailingStreak": 3}, State=state, Status="Exited (1) (unhealthy)")
+    assert row["health"] is None
+    assert row["failing_streak"] == 3
+
+
+def test_1_failing_streak_is_null_where_it_is_not_sent() -> None:
+    assert container()["failing_streak"] is None
+    assert container(Health={"Status": "healthy", "FailingStreak": 0})["failing_streak"] == 0
+
+
+@pytest.mark.parametrize(
+    ("platform", "expected"),
+    [
+        ({"os": "linux", "architecture": "arm64", "variant": "v8"}, "linux/arm64/v8"),
+        ({"os": "linux", "architecture": "amd64"}, "linux/amd64"),
+        ({"os": "linux", "architecture": ""}, None),
+        (None, None),
+    ],
+)
+def test_1_platform_where_it_is_sent(platform: dict[str, str] | None, expected: str | None) -> None:
+    assert container(ImageManifestDescriptor={"digest": "sha256:ab", "platform": platform})["platform"] == expected
+    assert container()["platform"] is None
+
+
+def test_1_swarm_service_is_a_label() -> None:
+    assert container(Labels={"com.docker.swarm.service.name": "shop_web"})["swarm_service"] == "shop_web"
+    assert container()["swarm_service"] is None
 
 
 def test_1_host_network_mode() -> None:
@@ -68,6 +101,35 @@ def test_2_image_by_the_grammar_of_references(
     assert tuple(row[part] for part in parts) == (name, author, tag, registry, digest)
 
 
+@pytest.mark.parametrize(
+    ("image", "image_id"),
+    [
+        ("94f13e7", "sha256:94f13e7f708d"),
+        ("94f13e7f708d", "sha256:94f13e7f708d"),
+        ("a" * 64, "sha256:bb"),
+        ("", "sha256:ab"),
+        ("<none>", "sha256:ab"),
+        ("<none>:<none>", "sha256:ab"),
+    ],
+)
+def test_2_an_id_or_nothing_is_not_a_name(image: str, image_id: str) -> None:
+    row = container(Image=image, ImageID=image_id)
+    assert [row[f"image_{part}"] for part in ("name", "author", "tag", "registry", "digest")] == [None] * 5
+
+
+@pytest.mark.parametrize(
+    ("image", "image_id"),
+    [
+        ("94f13e", "sha256:94f13e7f708d"),
+        ("94f13e8", "sha256:94f13e7f708d"),
+        ("94F13E7", "sha256:94f13e7f"),
+        ("decade0", None),
+    ],
+)
+def test_2_other_hexadecimal_names_are_names(image: str, image_id: str | None) -> None:
+    assert container(Image=image, ImageID=image_id)["image_name"] == image
+
+
 @pytest.mark.parametrize(("image_id", "expected"), [("sha256:ab:c", "ab:c"), ("ab", ""), (None, "")])
 def test_2_sha256_is_what_follows_the_first_colon(image_id: str | None, expected: str) -> None:
     assert container(ImageID=image_id)["image_sha256"] == expected
@@ -82,22 +144,44 @@ def _port(private: int, public: int | None = None, ip: str | None = None, kind: 
     return {"PrivatePort": private, "PublicPort": public, "IP": ip, "Type": kind}
 
 
-def test_3_one_entry_a_port_the_last_wins_sorted() -> None:
-    ports = [
-        _port(443, 8443, "0.0.0.0"),
-        _port(80, 8080, "0.0.0.0"),
-        _port(80, 8080, "::"),
-        _port(53),
-        _port(53, 53, "::", "udp"),
-    ]
+BINDINGS = [
+    _port(443, 8443, "0.0.0.0"),
+    _port(80, 8080, "::"),
+    _port(80, 8080, "192.168.0.9"),
+    _port(80, 8080, "0.0.0.0"),
+    _port(53, 53, "::", "udp"),
+    _port(53),
+    _port(53, 53, "0.0.0.0", "sctp"),
+]
+
+
+@pytest.mark.parametrize("ports", [BINDINGS, BINDINGS[::-1], BINDINGS[3:] + BINDINGS[:3]])
+def test_3_one_entry_per_port_whatever_the_order(ports: list[dict[str, object]]) -> None:
+    """By type, then IPv4 before IPv6, then by address."""
     row = container(Ports=ports)
-    assert [(one["public_port"], one["ip"]) for one in row["public_ports"]] == [
-        (53, "::"),
-        (8080, "::"),
-        (8443, "0.0.0.0"),
-    ]
+    assert [(one["public_port"], one["type"], one["ip"]) for one in row["public_ports"]] == [
+        (53, "udp", "::"), (8080, "tcp", "0.0.0.0"), (8443, "tcp", "0.0.0.0"),
+    ]  # fmt: skip
     assert [(one["private_port"], one["type"], one["ip"]) for one in row["private_ports"]] == [
-        (53, "udp", "::"), (80, "tcp", "::"), (443, "tcp", "0.0.0.0"),
+        (53, "tcp", None), (80, "tcp", "0.0.0.0"), (443, "tcp", "0.0.0.0"),
+    ]  # fmt: skip
+
+
+def test_3_tables_are_sorted_whatever_the_order() -> None:
+    mounts = [
+        {"Destination": "/b", "Source": ""},
+        {"Destination": "/a", "Source": "x"},
+        {"Destination": "/a", "Source": ""},
+    ]
+    networks = {"b": {"IPAddress": "2"}, "a": {"IPAddress": "1"}}
+    labels = {"b": "", "a": ""}
+    snap = snapshot_of(summary(Ports=BINDINGS, Mounts=mounts, NetworkSettings={"Networks": networks}, Labels=labels))
+    assert snap.mounts["destination"].to_list() == ["/a", "/a", "/b"]
+    assert snap.networks["network"].to_list() == ["a", "b"]
+    assert snap.labels["key"].to_list() == ["a", "b"]
+    assert snap.ports.select("type", "ip").rows() == [
+        ("tcp", "0.0.0.0"), ("tcp", "0.0.0.0"), ("tcp", "192.168.0.9"), ("tcp", "::"), ("tcp", None), ("udp", "::"),
+        ("sctp", "0.0.0.0"),
     ]  # fmt: skip
 
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import dockerframe as dkf
 from dockerframe._derive.routes.well_known_ports import BY_ALIAS, BY_IMAGE
-from tests.spec.reference_of_containers import WELL_KNOWN
+from tests.spec.reference_of_routes import WELL_KNOWN
 from tests.summaries import container, errors, labelled, route, snapshot_of, summary
 
 COMPOSE = "com.docker.compose"
@@ -31,6 +33,9 @@ def test_7_compose_labels() -> None:
         ({"proxy.depends_on": "a", f"{COMPOSE}.depends_on": "c"}, ["a"]),
         ({f"{COMPOSE}.depends_on": "db:service_healthy:true,,cache:service_started:false"}, ["db", "cache"]),
         ({f"{COMPOSE}.depends_on": ""}, []),
+        ({"proxy.depends_on": "- redis:service_healthy\n- db"}, ["redis", "db"]),
+        ({"proxy.depends_on": "[redis, 'db']"}, ["redis", "db"]),
+        ({"proxy.depends_on": "redis\ndb\r\n\ncache"}, ["redis", "db", "cache"]),
     ],
 )
 def test_8_dependencies(labels: dict[str, str], expected: list[str]) -> None:
@@ -43,7 +48,11 @@ def _in_project(number: str, name: str, service: str, **labels: str) -> dict[str
     )
 
 
-def test_8_edges_are_resolved_on_the_host_by_name_then_by_service() -> None:
+def _resolved(*summaries: dict[str, Any]) -> list[tuple[str, str | None]]:
+    return snapshot_of(*summaries).dependencies.select("dependency", "resolved_id").rows()
+
+
+def test_8_a_name_of_compose_is_every_container_of_the_service_in_the_project() -> None:
     depends = {f"{COMPOSE}.depends_on": "db:service_healthy:true,cache:service_started:false,gone"}
     snap = snapshot_of(
         _in_project("1", "shop-web-1", "web", **depends),
@@ -55,9 +64,34 @@ def test_8_edges_are_resolved_on_the_host_by_name_then_by_service() -> None:
     columns = ("dependency", "condition", "restart", "resolved_id", "source_label")
     assert snap.dependencies.select(columns).rows() == [
         ("db", "service_healthy", True, "2", f"{COMPOSE}.depends_on"),
-        ("cache", "service_started", False, "4", f"{COMPOSE}.depends_on"),
+        ("db", "service_healthy", True, "3", f"{COMPOSE}.depends_on"),
+        ("cache", "service_started", False, "5", f"{COMPOSE}.depends_on"),
         ("gone", None, None, None, f"{COMPOSE}.depends_on"),
     ]
+
+
+def test_8_a_name_of_proxy_is_a_container_first_then_a_service() -> None:
+    web = _in_project("1", "shop-web-1", "web", **{"proxy.depends_on": "cache, db:service_healthy:true"})
+    others = (summary(Id="4", Names=["/cache"]), _in_project("5", "shop-cache-1", "cache"), _in_project("2", "x", "db"))
+    assert _resolved(web, *others) == [("cache", "4"), ("db", "2")]
+
+
+def test_8_one_off_containers_are_never_meant() -> None:
+    web = _in_project("1", "shop-web-1", "web", **{"proxy.depends_on": "db, shop-db-run-1"})
+    run = _in_project("2", "shop-db-run-1", "db", **{f"{COMPOSE}.oneoff": "True"})
+    assert _resolved(web, run) == [("db", None), ("shop-db-run-1", None)]
+    service = _in_project("3", "shop-db-1", "db", **{f"{COMPOSE}.oneoff": "False"})
+    assert _resolved(web, run, service) == [("db", "3"), ("shop-db-run-1", None)]
+
+
+def test_8_what_an_interrupted_recreate_left_behind_is_never_meant() -> None:
+    web = _in_project("1", "shop-web-1", "web", **{f"{COMPOSE}.depends_on": "db"})
+    old = {**_in_project("2", "0123456789ab_shop-db-1", "db"), "Created": 1}
+    new = {**_in_project("3", "shop-db-1", "db"), "Created": 2}
+    assert _resolved(web, old, new) == [("db", "3")]
+    # Alone it is the container of the service.
+    assert _resolved(web, old) == [("db", "2")]
+    assert _resolved(web, {**old, "Created": 3}, new) == [("db", "2"), ("db", "3")]
 
 
 def test_8_a_service_of_another_project_or_host_is_not_meant() -> None:
@@ -133,6 +167,10 @@ def _networks(**addresses: str | None) -> dict[str, Any]:
         (_networks(b="2", a="1"), None, "a", "1"),
         (_networks(a="", b="2"), None, "b", "2"),
         (_networks(a=None, b=""), None, None, None),
+        (_networks(ingress="1", web="2"), None, "web", "2"),
+        (_networks(ingress="1", web=""), None, "ingress", "1"),
+        ({"Networks": {"a": {"IPAddress": "", "GlobalIPv6Address": "2001:db8::2"}}}, None, "a", "2001:db8::2"),
+        ({"Networks": {"a": {"IPAddress": "1", "GlobalIPv6Address": "2001:db8::2"}}}, "a", "a", "1"),
         (_networks(a="1", front="2"), "front", "front", "2"),
         (_networks(a="1", shop_front="2"), "front", "shop_front", "2"),
         (_networks(a="1", front="", shop_front="2"), "front", "front", None),
@@ -149,6 +187,21 @@ def test_10_private_hostname(
         assert (row["network"], row["private_hostname"]) == (network, address)
     row = container(url=REMOTE, Labels=labels, NetworkSettings=networks)
     assert (row["network"], row["private_hostname"]) == (wanted, None)
+
+
+@pytest.mark.parametrize("other", ["vpn-id", "vpn"])
+def test_10_a_container_in_the_network_of_another_has_its_addresses_and_published_ports(other: str) -> None:
+    ports = [{"PrivatePort": 8080, "PublicPort": 80, "Type": "tcp"}, {"PrivatePort": 5432, "Type": "tcp"}]
+    vpn = summary(Id="vpn-id", Names=["/vpn"], Ports=ports, NetworkSettings=_networks(front="172.18.0.9"))
+    web = summary(Id="1", HostConfig={"NetworkMode": f"container:{other}"}, NetworkSettings={"Networks": {}})
+    row = snapshot_of(web, vpn).containers.row(0, named=True)
+    assert (row["network"], row["private_hostname"]) == ("front", "172.18.0.9")
+    assert [one["public_port"] for one in row["public_ports"]] == [80]
+    assert (row["ports"], row["networks"], row["blacklist_reasons"]) == ([], {}, [])
+    route = snapshot_of(web, vpn).routes.row(0, named=True)
+    assert (route["target_host"], route["target_port"]) == ("172.18.0.9", 8080)
+    elsewhere = snapshot_of(web).containers.row(0, named=True)
+    assert (elsewhere["private_hostname"], elsewhere["public_ports"]) == (None, [])
 
 
 def test_10_network_that_is_not_there_suggests_the_nearest() -> None:
@@ -176,7 +229,7 @@ def test_11_idle_settings_and_their_defaults() -> None:
     everything = labelled(
         idle_timeout="500ms",
         wake_timeout="1.5s",
-        stop_timeout="10",
+        stop_timeout="10s",
         stop_method="kill",
         stop_signal="HUP",
         start_endpoint="/a#b",
@@ -205,7 +258,7 @@ def test_11_only_with_an_idle_timeout(idle: dict[str, str]) -> None:
 @pytest.mark.parametrize(
     ("name", "text"),
     [
-        ("idle_timeout", "soon"), ("idle_timeout", "10"), ("idle_timeout", "0"), ("idle_timeout", "1h 30m"), ("wake_timeout", "10"),
+        ("idle_timeout", "soon"), ("idle_timeout", "10"), ("stop_timeout", "10"), ("idle_timeout", "1h 30m"), ("wake_timeout", "10"),
         ("idle_timeout", "99999999999h"), ("stop_timeout", "1x"), ("stop_method", "STOP"), ("stop_signal", "SIGUSR1"), ("start_endpoint", "start"),
         ("start_endpoint", "#top"), ("start_endpoint", "/%zz"), ("no_loading_page", "yes"), ("idle_timeout", "１h30m"), ("stop_timeout", "５"),
     ],
@@ -214,6 +267,22 @@ def test_11_one_bad_value_takes_the_idle_configuration(name: str, text: str) -> 
     idle = {"idle_timeout": "10s", name: text}
     assert labelled(**idle)["idle_timeout"] is None
     assert errors({f"proxy.{one}": value for one, value in idle.items()}) == [("invalid_idle", f"proxy.{name}")]
+
+
+@pytest.mark.parametrize("off", ["0", "0s", "-5s", "-1h"])
+def test_11_zero_and_negative_timeouts_mean_no_idle_watcher(off: str) -> None:
+    others = {"stop_method": "STOP", "stop_signal": "SIGUSR1", "start_endpoint": "start"}
+    row = labelled(idle_timeout=off, **others)
+    assert (row["idle_timeout"], row["stop_method"]) == (None, None)
+    labels = {f"proxy.{name}": text for name, text in {"idle_timeout": off, **others}.items()}
+    assert errors(labels) == []
+    assert errors({**labels, "proxy.wake_timeout": "10"}) == [("invalid_idle", "proxy.wake_timeout")]
+    assert errors({**labels, "proxy.no_loading_page": "yes"}) == [("invalid_idle", "proxy.no_loading_page")]
+
+
+@pytest.mark.parametrize(("text", "days"), [("2d", 2), ("1w", 7), ("1M", 30), ("1d12h", 1.5), ("0.5w", 3.5)])
+def test_11_days_weeks_and_months_are_units(text: str, days: float) -> None:
+    assert labelled(idle_timeout=text)["idle_timeout"] == timedelta(days=days)
 
 
 PORTS_80_81 = [{"PrivatePort": 81, "Type": "tcp"}, {"PrivatePort": 80, "Type": "tcp"}]
@@ -229,7 +298,8 @@ PORTS_80_81 = [{"PrivatePort": 81, "Type": "tcp"}, {"PrivatePort": 80, "Type": "
         ({"port": "81"}, {"Ports": PORTS_80_81}, ("http", 81, None)),
         ({"port": "9000:81"}, {}, ("tcp", 81, 9000)),
         ({"port": ":81"}, {}, ("http", 81, None)),
-        ({"port": "9000:"}, {"Ports": PORTS_80_81}, ("tcp", 80, 9000)),
+        ({"port": "9000:0"}, {"Ports": PORTS_80_81}, ("tcp", 80, 9000)),
+        ({}, {"Names": ["/Portainer"]}, ("https", 9443, None)),
         ({"scheme": "https"}, {"Image": "postgres"}, ("https", 5432, None)),
         ({}, {"Image": "org/postgres:16"}, ("tcp", 5432, None)),
         ({}, {"Names": ["/portainer"]}, ("https", 9443, None)),
@@ -263,15 +333,21 @@ def test_12_published_ports_outside_private_ports_inside() -> None:
     [
         ({"Ports": PORTS_80_81}, None),
         ({"Ports": PORTS_80_81, "Labels": {"proxy.network": "gone"}}, "error"),
-        ({"Ports": PORTS_80_81, "Labels": {"proxy.web.no_tls_verify": "maybe"}}, "error"),
+        ({"Ports": PORTS_80_81, "Labels": {"proxy.idle_timeout": "soon"}}, "error"),
+        ({"Ports": PORTS_80_81, "Labels": {"proxy.web.no_tls_verify": "maybe"}}, None),
+        ({"Ports": PORTS_80_81, "Labels": {"proxy.exclude": "yes"}}, None),
+        ({"Ports": PORTS_80_81, "Labels": {"proxy.web": "{"}}, None),
+        ({"Ports": PORTS_80_81, "Labels": {"proxy.#9.port": "1"}}, None),
         ({"Ports": PORTS_80_81, "Labels": {"proxy.exclude": "1"}}, "manual"),
         ({}, "no_port"),
         ({"Labels": {"proxy.idle_timeout": "1m"}}, None),
+        ({"Labels": {"proxy.idle_timeout": "0"}}, "no_port"),
         ({"Image": "redis"}, "blacklisted"),
         ({"Image": "redis", "Labels": {"proxy.web.port": "1"}}, None),
         ({"Names": ["/buildx_x"], "Ports": PORTS_80_81}, "buildx"),
         ({"Names": ["/x-anchor"], "Ports": PORTS_80_81}, "yaml_anchor"),
         ({"Names": ["/web-old"], "Ports": PORTS_80_81}, "renaming"),
+        ({"Names": ["/Web-OLD"], "Ports": PORTS_80_81}, "renaming"),
         ({"Names": ["/x-web-old"]}, "no_port"),
     ],
 )
@@ -279,20 +355,12 @@ def test_12_excluded_reason(own: dict[str, Any], reason: str | None) -> None:
     assert route(**own)["excluded_reason"] == reason
 
 
-def test_12_an_error_of_one_route_leaves_the_other() -> None:
-    labels = {"proxy.aliases": "a,b", "proxy.a.port": "x", "proxy.b.port": "80"}
+def test_12_a_failed_check_of_one_route_leaves_the_other() -> None:
+    labels = {"proxy.aliases": "a,b", "proxy.a.agent": "x", "proxy.a.port": "80", "proxy.b.port": "80"}
     assert snapshot_of(summary(Labels=labels)).routes.select("alias", "excluded_reason").rows() == [
         ("a", "error"),
         ("b", None),
     ]
-
-
-@pytest.mark.parametrize(
-    "text",
-    ["http", "70000", "1:2:3", "-1", "９", "99999999999999999999", "70000:80", "80:99999999999999999999"],
-)
-def test_12_a_port_that_is_none(text: str) -> None:
-    assert errors({"proxy.web.port": text}) == [("invalid_port", "proxy.web.port")]
 
 
 def test_12_a_port_of_an_engine_that_is_0_is_none() -> None:
@@ -308,6 +376,15 @@ def test_12_well_known_ports_are_those_of_the_specification() -> None:
         **{("alias", name): port for name, port in BY_ALIAS.items()},
     }
     assert known == WELL_KNOWN
+
+
+def test_12_well_known_ports_are_those_of_the_published_page() -> None:
+    page = (Path(__file__).parents[2] / "docs/reference/labels.md").read_text()
+    rows = re.findall(r"^\| ([a-z0-9., -]+) \| (https?|tcp) (\d+) \|$", page, re.MULTILINE)
+    published = {("image", name): (scheme, int(port)) for names, scheme, port in rows for name in names.split(", ")}
+    aliases = re.findall(r"`(\w+)`(?: is)? (https) (\d+)", page)
+    published |= {("alias", name): (scheme, int(port)) for name, scheme, port in aliases}
+    assert published == WELL_KNOWN
 
 
 def test_12_typed_fields() -> None:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
+import re
 import threading
 import time
+import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from urllib.parse import urlencode
 
 import pytest
 
 from dockerframe._config.host import Host, Timeouts, TlsFiles
 from dockerframe._transport.client import Client
-from dockerframe._transport.connection import ReadOnlyError, _session
-from dockerframe._transport.pool import ClientPool
-from dockerframe.errors import HostError
+from dockerframe._transport.connection import ReadOnlyError, connect
+from dockerframe._transport.pool import ClientPool, refuse_after_fork
+from dockerframe.errors import DockerframeError, HostError
 
 HOST = Host("a", "tcp://a:2375")
 
@@ -29,6 +33,9 @@ class Counting:
     paths: list[str] = field(default_factory=list)
     fail_with: list[HostError] = field(default_factory=list)
     api_version: str = "1.41"
+    oldest_version: str = "1.12"
+    refused: tuple[str, ...] = ()
+    ping: dict[str, str] = field(default_factory=dict)
     delay: dict[str, float] = field(default_factory=dict)
 
     def connect(self, host: Host) -> Counting:
@@ -37,12 +44,34 @@ class Counting:
         return self
 
     def get(self, path: str, params: Mapping[str, str], timeouts: Timeouts) -> bytes:
-        self.paths.append(path)
-        if path == "/version":
-            return json.dumps({"ApiVersion": self.api_version}).encode()
+        self.paths.append(path + ("?" + urlencode(params) if params else ""))
+        if any(re.fullmatch(pattern, path) for pattern in self.refused):
+            raise HostError("unauthorized", "403", status=403)
+        self._check_version(path)
+        if path.endswith("/version"):
+            return json.dumps({"ApiVersion": self.api_version, "MinAPIVersion": self.oldest_version}).encode()
         if self.fail_with:
             raise self.fail_with.pop()
         return b"[]"
+
+    def _check_version(self, path: str) -> None:
+        asked = re.match(r"/v([0-9.]+)/", path)
+        if asked is None:
+            return
+        numbers = tuple(map(int, asked[1].split(".")))
+        for word, limit, is_wrong in (
+            ("new. Maximum", self.api_version, tuple.__gt__),
+            ("old. Minimum", self.oldest_version, tuple.__lt__),
+        ):
+            if is_wrong(numbers, tuple(map(int, limit.split(".")))):
+                text = f"client version {asked[1]} is too {word} supported API version is {limit}"
+                raise HostError("http", text, status=400)
+
+    def head(self, path: str, timeouts: Timeouts) -> Mapping[str, str]:
+        self.paths.append(f"HEAD {path}")
+        if any(re.fullmatch(pattern, path) for pattern in self.refused):
+            raise HostError("unauthorized", "403", status=403)
+        return self.ping
 
     def close(self) -> None:
         self.closed += 1
@@ -111,7 +140,7 @@ def test_idle_clients_are_closed_and_taken_up_again_before_that(
     assert pool.acquire(HOST) is not client
 
 
-def test_the_cleaner_closes_by_itself_and_ends() -> None:
+def test_the_cleaner_closes_idle_clients_and_ends() -> None:
     counting = Counting()
     pool = ClientPool(counting.connect, idle_seconds=0.05)
     pool.acquire(HOST).close()
@@ -191,28 +220,101 @@ def test_a_child_starts_with_an_empty_pool(pool: ClientPool, counting: Counting)
     os.close(writing)
 
 
-@pytest.mark.parametrize(("theirs", "spoken"), [("1.41", "/v1.41"), ("1.99", "/v1.52"), ("1.9", "/v1.9"), ("", "")])
-def test_api_version_is_negotiated_once(theirs: str, spoken: str) -> None:
-    counting = Counting(api_version=theirs)
+@pytest.mark.parametrize(
+    ("theirs", "oldest", "spoken"),
+    [
+        ("1.41", "1.12", "/v1.41"),
+        ("1.54", "1.44", "/v1.54"),
+        ("1.99", "1.44", "/v1.55"),
+        ("1.99", "1.60", "/v1.60"),
+        ("1.9", "1.1", "/v1.9"),
+    ],
+)
+def test_the_api_version_is_negotiated_once(theirs: str, oldest: str, spoken: str) -> None:
+    counting = Counting(api_version=theirs, oldest_version=oldest)
     client = ClientPool(counting.connect).acquire(HOST)
     client.get("/containers/json")
     client.get("/containers/json")
     assert counting.paths == ["/version", f"{spoken}/containers/json", f"{spoken}/containers/json"]
 
 
-def test_a_broken_connection_is_made_anew_once(pool: ClientPool, counting: Counting) -> None:
+@pytest.mark.parametrize("nonsense", ["", "1.²", "1.41/../..", "new", "1.41\r\nX: y"])
+def test_a_version_that_is_none_is_not_used(nonsense: str) -> None:
+    class Nonsense(Counting):
+        def get(self, path: str, params: Mapping[str, str], timeouts: Timeouts) -> bytes:
+            return (
+                json.dumps({"ApiVersion": nonsense}).encode()
+                if path == "/version"
+                else super().get(path, params, timeouts)
+            )
+
+    client = ClientPool(Nonsense().connect).acquire(HOST)
+    assert client.api_version is None
+    assert client.get("/containers/json") == b"[]"
+
+
+def test_a_hidden_version_comes_from_the_ping() -> None:
+    counting = Counting(refused=("/version", "/v[0-9.]+/version"), ping={"Api-Version": "1.47"}, api_version="1.47")
+    client = ClientPool(counting.connect).acquire(HOST)
+    client.get("/containers/json")
+    assert counting.paths == ["/version", "/v1.55/version", "HEAD /_ping", "/v1.47/containers/json"]
+    assert client.version == {}
+
+
+@pytest.mark.parametrize(
+    ("theirs", "oldest", "spoken"), [("1.41", "1.12", "1.41"), ("1.55", "1.44", "1.55"), ("1.70", "1.60", "1.60")]
+)
+def test_allow_lists_by_version(theirs: str, oldest: str, spoken: str) -> None:
+    """As the rules of wollomatic's proxy: no path without a version is allowed."""
+    counting = Counting(refused=(r"/(?!v1\.).*",), api_version=theirs, oldest_version=oldest)
+    client = ClientPool(counting.connect).acquire(HOST)
+    assert client.get("/containers/json") == b"[]"
+    assert client.version["ApiVersion"] == theirs
+    asked = min(theirs, "1.55") if oldest < "1.56" else oldest
+    assert counting.paths[-1] == f"/v{asked}/containers/json"
+    assert client.api_version == asked == spoken
+
+
+def test_allow_lists_of_the_container_list_alone() -> None:
+    counting = Counting(refused=(r"/(?!v1\.).*", r".*/version"), api_version="1.41")
+    client = ClientPool(counting.connect).acquire(HOST)
+    assert client.get("/containers/json") == b"[]"
+    assert counting.paths[-3:] == ["/containers/json", "/v1.55/containers/json", "/v1.41/containers/json"]
+    client.get("/containers/json")
+    assert counting.paths[-1] == "/v1.41/containers/json"
+
+
+def test_an_engine_that_comes_back_older_is_asked_in_its_version(pool: ClientPool, counting: Counting) -> None:
     client = pool.acquire(HOST)
-    client.get("/info")
-    counting.fail_with = [HostError("disconnected", "reset")]
+    counting.api_version = "1.30"
     assert client.get("/info") == b"[]"
-    assert len(counting.opened) == 2
-    counting.fail_with = [HostError("disconnected", "reset"), HostError("disconnected", "reset")]
-    with pytest.raises(HostError):
-        client.get("/info")
+    assert client.api_version == "1.30"
 
 
-@pytest.mark.parametrize("kind", ["http", "read_timeout", "unauthorized", "tls"])
-def test_other_failures_are_not_tried_again(pool: ClientPool, counting: Counting, kind: str) -> None:
+def test_sizes_that_the_engine_cannot_measure_leave_the_list(pool: ClientPool, counting: Counting) -> None:
+    client = pool.acquire(HOST)
+    assert client.containers(size=True) == (b"[]", None)
+    counting.fail_with = [HostError("not_found", "rw layer snapshot not found", status=404)]
+    body, error = client.containers(size=True)
+    assert body == b"[]"
+    assert error is not None
+    assert "rw layer" in str(error)
+    assert counting.paths[-2:] == ["/v1.41/containers/json?all=1&size=1", "/v1.41/containers/json?all=1"]
+    counting.fail_with = [HostError("unauthorized", "no", status=403)]
+    with pytest.raises(HostError, match="no"):
+        client.containers(size=True)
+
+
+@pytest.mark.parametrize("kind", ["http", "not_found", "invalid_answer", "redirected", "read_timeout"])
+def test_optional_paths_may_answer_anything(pool: ClientPool, counting: Counting, kind: str) -> None:
+    client = pool.acquire(HOST)
+    counting.fail_with = [HostError(kind, "no", status=405)]
+    assert client.get_optional("/info") == {}
+    assert client.get_optional("/info") == {}, "an array is not an object"
+
+
+@pytest.mark.parametrize("kind", ["http", "read_timeout", "unauthorized", "tls", "refused", "disconnected"])
+def test_failures_are_not_tried_again(pool: ClientPool, counting: Counting, kind: str) -> None:
     client = pool.acquire(HOST)
     client.get("/info")
     counting.fail_with = [HostError(kind, "no")]
@@ -221,18 +323,12 @@ def test_other_failures_are_not_tried_again(pool: ClientPool, counting: Counting
     assert len(counting.opened) == 1
 
 
-def test_a_proxy_may_hide_the_version() -> None:
-    class Hiding(Counting):
-        def get(self, path: str, params: Mapping[str, str], timeouts: Timeouts) -> bytes:
-            if path == "/version":
-                raise HostError("unauthorized", "403")
-            return super().get(path, params, timeouts)
-
-    counting = Hiding()
-    client = ClientPool(counting.connect).acquire(HOST)
-    assert client.api_version is None
-    client.get("/containers/json")
-    assert counting.paths == ["/containers/json"]
+def test_opening_twice_opens_one_connection(counting: Counting) -> None:
+    client = Client(HOST, counting.connect, Client.disconnect)
+    client.open()
+    client.open()
+    client.close()
+    assert (len(counting.opened), counting.closed) == (1, 1)
 
 
 def test_closing_all_leaves_a_users_client_usable(pool: ClientPool, counting: Counting) -> None:
@@ -245,21 +341,95 @@ def test_closing_all_leaves_a_users_client_usable(pool: ClientPool, counting: Co
     assert counting.closed == 2
 
 
+@pytest.mark.parametrize("url", ["tcp://127.0.0.1:1", "unix:///none.sock", "ssh://127.0.0.1:1"])
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "post"])
-def test_only_reading_requests_leave_the_client(method: str) -> None:
-    session = _session(Host("a", "tcp://127.0.0.1:1"))
+def test_only_reading_requests_leave_the_client(method: str, url: str) -> None:
+    connection = connect(Host("a", url))
     with pytest.raises(ReadOnlyError, match="was not sent"):
-        session.request(method, "http://127.0.0.1:1/containers/x/stop")
+        connection._pool.urlopen(method, "/containers/x/stop")
     with pytest.raises(ReadOnlyError):
-        session.stop("x")
+        connection._pool.request(method, "/containers/x/stop")
 
 
-def test_the_environment_stands_in_no_ones_way(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere")
-    monkeypatch.setenv("HTTP_PROXY", "http://proxy:1")
-    session = _session(Host("a", "tcp://a:2375"))
-    assert session.trust_env is False
-    assert session.merge_environment_settings("http://a", {}, None, None, None)["proxies"] == {}
+def test_hosts_of_one_dead_url_share_one_failure() -> None:
+    waiting = threading.Event()
+    connects = 0
+
+    def fail(host: Host) -> Counting:
+        nonlocal connects
+        connects += 1
+        waiting.wait(10)
+        raise HostError.at(host.name, "connect_timeout", "tcp://a: timed out")
+
+    pool, errors = ClientPool(fail), []
+
+    def acquire(name: str) -> None:
+        try:
+            pool.acquire(Host(name, HOST.url))
+        except HostError as error:
+            errors.append(str(error))
+
+    threads = [threading.Thread(target=acquire, args=(f"h{number}",)) for number in range(16)]
+    for thread in threads:
+        thread.start()
+    while pool.references(HOST) < 16:
+        time.sleep(0.01)
+    waiting.set()
+    for thread in threads:
+        thread.join()
+    assert connects == 1
+    assert sorted(errors) == sorted(f"Host h{number}: tcp://a: timed out." for number in range(16))
+    with pytest.raises(HostError):
+        pool.acquire(HOST)
+    assert connects == 2
+
+
+def test_no_more_clients_than_the_limit_of_open_files_allows(counting: Counting) -> None:
+    pool = ClientPool(counting.connect, max_clients=4)
+    most, lock = 0, threading.Lock()
+
+    def use(number: int) -> None:
+        nonlocal most
+        with pool.acquire(Host(f"h{number}", f"tcp://h{number}:2375")):
+            with lock:
+                most = max(most, len(counting.opened) - counting.closed)
+            time.sleep(0.01)
+
+    threads = [threading.Thread(target=use, args=(number,)) for number in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(counting.opened) == 20
+    assert most <= 4
+
+
+def test_without_descriptors_idle_clients_are_closed_and_it_is_tried_again(counting: Counting) -> None:
+    def connect_one(host: Host) -> Counting:
+        if len(counting.opened) - counting.closed:
+            raise HostError("resources", "Too many open files")
+        return counting.connect(host)
+
+    pool = ClientPool(connect_one, max_clients=100)
+    pool.acquire(HOST).close()
+    in_use = pool.acquire(Host("b", "tcp://b:2375"))
+    assert (len(counting.opened), counting.closed) == (2, 1)
+    with pytest.raises(HostError, match="Too many"):
+        pool.acquire(Host("c", "tcp://c:2375"))
+    in_use.close()
+
+
+def test_pools_are_freed(counting: Counting) -> None:
+    reference = weakref.ref(ClientPool(counting.connect))
+    gc.collect()
+    assert reference() is None
+
+
+def test_a_process_that_was_forked_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+    refuse_after_fork()
+    monkeypatch.setattr(os, "getpid", lambda: -1)
+    with pytest.raises(DockerframeError, match="spawn"):
+        refuse_after_fork()
 
 
 def test_a_client_shows_its_host() -> None:

@@ -19,7 +19,7 @@ LABELS = {
 }
 
 
-def test_every_label_that_would_have_set_a_field() -> None:
+def test_labels_that_lost_are_listed() -> None:
     found = snapshot_of(summary(Labels=LABELS)).explain("app")
     rows = found.fields.select("field", "outcome", "value", "label").rows()
     assert rows == [
@@ -33,17 +33,17 @@ def test_every_label_that_would_have_set_a_field() -> None:
     assert set(found.errors["kind"]) == {"label_conflict", "alias_ref_out_of_range"}
 
 
-def test_precedence_counts() -> None:
+def test_wildcard_precedence_is_applied() -> None:
     found = snapshot_of(summary(Labels=LABELS), precedence="wildcard").explain("app")
     assert found.fields.filter(found.fields["field"] == "port").row(0, named=True)["label"] == "proxy.*.port"
 
 
-def test_a_scalar_that_another_label_extends_did_not_lose() -> None:
+def test_scalar_that_another_label_extends_did_not_lose() -> None:
     labels = {"proxy.web.m": "{k: 1}", "proxy.web.m.o": "2"}
     assert set(snapshot_of(summary(Labels=labels)).explain("web").fields["outcome"]) == {"set"}
 
 
-def test_an_alias_on_several_containers_is_explained_on_each() -> None:
+def test_alias_on_several_containers_is_explained_for_each() -> None:
     snap = snapshot_of(summary(Id="1", Names=["/a"]), summary(Id="2", Names=["/b"], Labels={"proxy.a.port": "1"}))
     text = repr(snap.explain("a"))
     assert "container a on local" in text
@@ -51,7 +51,7 @@ def test_an_alias_on_several_containers_is_explained_on_each() -> None:
     assert "no label sets a field" in text
 
 
-def test_control_characters_of_labels_do_not_reach_the_terminal() -> None:
+def test_control_characters_of_labels_are_removed() -> None:
     text = repr(snapshot_of(summary(Labels={"proxy.web.x": "\x1b[31mred\nline"})).explain("web"))
     assert "\x1b" not in text
     assert "�[31mred�line" in text

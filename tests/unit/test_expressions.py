@@ -1,4 +1,4 @@
-"""Every public derivation gives the same rows however its frame came to be: in one chunk, in many, lazily, or empty."""
+"""Every public derivation gives the same rows on frames with one chunk or many, eager, lazy or empty."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def containers() -> pl.DataFrame:
 
 @pytest.fixture(scope="module")
 def chunked(containers: pl.DataFrame) -> pl.DataFrame:
-    """The same, a chunk for every few rows."""
+    """The same containers, with one chunk per seven rows."""
     parts = pl.concat(containers.iter_slices(7), rechunk=False)
     assert parts.n_chunks() > 5
     return parts
@@ -31,12 +31,11 @@ def chunked(containers: pl.DataFrame) -> pl.DataFrame:
 
 @pytest.mark.parametrize("name", COLUMNS)
 def test_expression_is_the_same_on_every_frame(name: str, containers: pl.DataFrame, chunked: pl.DataFrame) -> None:
-    """No expression minds chunks, laziness or a frame without rows."""
     expression = COLUMNS[name]()
     expected = containers.select(expression)
     assert_frame_equal(chunked.select(expression), expected)
     assert_frame_equal(chunked.filter(pl.col("names").is_not_null()).select(expression), expected)
-    # One row in several chunks, all but one of them empty, is what a filter leaves.
+    # A filter leaves one row in several chunks, all others empty.
     assert_frame_equal(chunked.filter(pl.int_range(pl.len()) == 9).select(expression), expected[9])
     assert_frame_equal(chunked.lazy().select(expression).collect(), expected)
     assert containers.clear().select(expression).schema == expected.schema
@@ -44,7 +43,6 @@ def test_expression_is_the_same_on_every_frame(name: str, containers: pl.DataFra
 
 @pytest.mark.parametrize("name", FRAMES)
 def test_frame_function_is_the_same_on_every_frame(name: str, containers: pl.DataFrame, chunked: pl.DataFrame) -> None:
-    """Nor does a function from frame to frame."""
     function = FRAMES[name]
     expected = function(containers)
     assert_frame_equal(function(chunked), expected)

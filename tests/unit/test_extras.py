@@ -1,4 +1,4 @@
-"""Without the packages of an extra everything else works, and what needs them says which extra brings them."""
+"""Without the packages of an extra everything else works, and the error names the extra."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def run(code: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(("extra", "package", "code"), CASES)
-def test_the_extra_is_named(extra: str, package: str, code: str) -> None:
+def test_error_names_the_extra(extra: str, package: str, code: str) -> None:
     done = run(code)
     assert f"MissingExtraError: This needs the package {package}" in done.stderr
     assert f"pip install 'dockerframe[{extra}]'" in done.stderr
 
 
-def test_all_else_works_without_extras() -> None:
+def test_everything_else_works_without_extras() -> None:
     done = run("print(snap.findings().height, '<svg' in snap.to_html(), len(snap._repr_html_()) > 1000)")
     assert done.stdout.split() == ["155", "False", "True"], done.stderr

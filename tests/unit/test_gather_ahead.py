@@ -1,4 +1,4 @@
-"""Hosts asked ahead of those whose answers are looked at, over connections without a network."""
+"""Hosts queried ahead of the answers that are processed, over connections without a network."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ HOSTS = tuple(Host(f"h{number:03}", f"tcp://h{number:03}:2375") for number in ra
 
 @dataclass(frozen=True)
 class Engine:
-    """A connection to one host, whose list of containers is what `containers` gives."""
+    """A connection to one host, whose list of containers comes from `containers`."""
 
     host: Host
     containers: Callable[[Host], bytes]
@@ -27,10 +27,10 @@ class Engine:
         return self.containers(self.host) if path.endswith("/containers/json") else b'{"ApiVersion": "1.41"}'
 
     def close(self) -> None:
-        """There is nothing to close."""
+        """Do nothing."""
 
 
-def pool_of(containers: Callable[[Host], bytes]) -> ClientPool:
+def pool_with(containers: Callable[[Host], bytes]) -> ClientPool:
     return ClientPool(lambda host: Engine(host, containers))  # type: ignore[arg-type, return-value]
 
 
@@ -40,62 +40,62 @@ def test_answers_come_in_the_order_of_the_hosts(held_bytes: int) -> None:
     answers = list(
         gather_ahead(
             HOSTS,
-            pool_of(lambda host: host.name.encode() * 100),
-            on_answer=lambda one: done.append(one.host.name),
+            pool_with(lambda host: host.name.encode() * 100),
+            on_answer=lambda answer: done.append(answer.host.name),
             held_bytes=held_bytes,
         )
     )
     assert done == [answer.host.name for answer in answers] == [host.name for host in HOSTS]
     assert all(answer.body == answer.host.name.encode() * 100 for answer in answers)
-    assert list(gather_ahead((), pool_of(lambda _: b""))) == []
+    assert list(gather_ahead((), pool_with(lambda _: b""))) == []
 
 
-def test_a_host_that_does_not_answer_holds_up_no_other() -> None:
-    last_is_asked = threading.Event()
+def test_silent_host_does_not_delay_other_hosts() -> None:
+    last_is_queried = threading.Event()
 
     def containers(host: Host) -> bytes:
         if host is HOSTS[-1]:
-            last_is_asked.set()
+            last_is_queried.set()
         if host is HOSTS[0]:
-            assert last_is_asked.wait(60), "the hosts behind it were not asked"
+            assert last_is_queried.wait(60), "later hosts were not queried"
         return b"[]"
 
-    first = next(gather_ahead(HOSTS, pool_of(containers), max_workers=2))
+    first = next(gather_ahead(HOSTS, pool_with(containers), max_workers=2))
     assert (first.host, first.error) == (HOSTS[0], None)
 
 
-def test_no_more_is_asked_than_may_be_held() -> None:
-    asked: list[str] = []
+def test_queries_stop_when_the_limit_on_waiting_answers_is_reached() -> None:
+    queried: list[str] = []
     while_waiting: list[int] = []
 
     def containers(host: Host) -> bytes:
-        asked.append(host.name)
+        queried.append(host.name)
         if host is HOSTS[0]:
-            # Long enough for all hosts to be asked if nothing held them back.
+            # Long enough to query all hosts if there were no limit.
             time.sleep(0.5)
-            while_waiting.append(len(asked))
+            while_waiting.append(len(queried))
         return b"x" * 1_000
 
-    assert len(list(gather_ahead(HOSTS, pool_of(containers), max_workers=4, held_bytes=10_000))) == len(HOSTS)
-    # Ten have room. How large answers are is not known until the first has come.
+    assert len(list(gather_ahead(HOSTS, pool_with(containers), max_workers=4, held_bytes=10_000))) == len(HOSTS)
+    # Ten answers fit. The size of answers is unknown until the first one arrives.
     assert 4 <= while_waiting[0] <= 10 + 4
 
 
-def test_nothing_is_asked_once_nobody_wants_answers() -> None:
-    asked: list[str] = []
+def test_no_host_is_queried_after_the_iterator_is_closed() -> None:
+    queried: list[str] = []
     go_on = threading.Event()
 
     def containers(host: Host) -> bytes:
-        asked.append(host.name)
+        queried.append(host.name)
         if host is not HOSTS[0]:
             go_on.wait(60)
         return b"[]"
 
-    answers = gather_ahead(HOSTS, pool_of(containers), max_workers=4)
+    answers = gather_ahead(HOSTS, pool_with(containers), max_workers=4)
     next(answers)
     answers.close()
     go_on.set()
     for thread in threading.enumerate():
         if thread.name.startswith("dockerframe-gather"):
             thread.join(60)
-    assert len(asked) <= 5
+    assert len(queried) <= 5

@@ -1,4 +1,4 @@
-"""Labels that are looked up by name: among all of a container's, and among the few that rules ask for."""
+"""Looking up labels by name: among all labels of a container, and among those that rules read."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ _ROWS = [{"proxy.exclude": "1", "proxy.a.port": "80", "tier": "front"}, {"com.do
 
 @pytest.fixture
 def containers() -> pl.DataFrame:
-    """Three containers with labels alone."""
+    """Three containers with labels only."""
     return pl.DataFrame({"labels": _ROWS}, schema={"labels": pl.Map(pl.String(), pl.String())})
 
 
-def test_only_labels_that_rules_ask_for_are_kept(containers: pl.DataFrame) -> None:
+def test_only_labels_that_rules_read_are_kept(containers: pl.DataFrame) -> None:
     keys = pl.col("labels").map.keys().cast(pl.List(pl.String))
     assert proxy_labels(containers).rows() == [(0, "proxy.exclude", "1"), (0, "proxy.a.port", "80")]
     assert containers.select(labels_by_name()).select(keys).to_series().to_list() == [
@@ -30,14 +30,12 @@ def test_only_labels_that_rules_ask_for_are_kept(containers: pl.DataFrame) -> No
     ("name", "values"),
     [("proxy.exclude", ["1", None, None]), ("com.docker.compose.project", [None, "shop", None])],
 )
-def test_a_label_has_one_value_wherever_it_is_looked_up(
-    containers: pl.DataFrame, name: str, values: list[str | None]
-) -> None:
+def test_both_lookups_give_the_same_value(containers: pl.DataFrame, name: str, values: list[str | None]) -> None:
     assert containers.select(label(name)).to_series().to_list() == values
     assert containers.select(labels_by_name()).select(label(name)).to_series().to_list() == values
 
 
 @pytest.mark.parametrize("name", ["tier", "proxy.a.port"])
-def test_a_label_that_no_rule_asks_for_is_not_looked_up(name: str) -> None:
+def test_label_that_no_rule_reads_is_an_error(name: str) -> None:
     with pytest.raises(ValueError, match="add it to READ_LABELS"):
         label(name)

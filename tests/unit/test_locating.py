@@ -1,4 +1,4 @@
-"""Where hosts are, by a database made for the test."""
+"""Locations of hosts, from a database made for the test."""
 
 from __future__ import annotations
 
@@ -36,9 +36,9 @@ def test_each_address_is_looked_up_once(database: Path, monkeypatch: pytest.Monk
         "e": "tcp://203.0.113.1:2375",
         "f": "tcp://no-such-name.invalid:2375",
     }
-    asked: list[str] = []
+    resolved: list[str] = []
     found = locating._address
-    monkeypatch.setattr(locating, "_address", lambda name: asked.append(name) or found(name))
+    monkeypatch.setattr(locating, "_address", lambda name: resolved.append(name) or found(name))
     snap = dkf.from_bodies(dict.fromkeys(urls, b"[]"), urls).with_locations(database)
     places = snap.hosts.select("host", "country", "city", "timezone", "latitude").rows()
     assert places == [
@@ -49,12 +49,12 @@ def test_each_address_is_looked_up_once(database: Path, monkeypatch: pytest.Monk
         ("e", None, None, None, None),
         ("f", None, None, None, None),
     ]
-    assert sorted(asked) == ["198.51.100.7", "2001:db8::1", "203.0.113.1", "no-such-name.invalid"]
+    assert sorted(resolved) == ["198.51.100.7", "2001:db8::1", "203.0.113.1", "no-such-name.invalid"]
     assert snap.hosts.schema == dkf.from_bodies({}).hosts.schema
 
 
-def test_a_file_that_is_no_database(tmp_path: Path) -> None:
+def test_file_that_is_not_a_database_is_an_error(tmp_path: Path) -> None:
     (tmp_path / "x.mmdb").write_text("no")
     for name in ("x.mmdb", "none.mmdb"):
-        with pytest.raises(dkf.SnapshotError, match="is no MaxMind database"):
+        with pytest.raises(dkf.SnapshotError, match="is not a MaxMind database"):
             dkf.from_bodies({"a": b"[]"}).with_locations(tmp_path / name)

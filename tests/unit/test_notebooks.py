@@ -1,4 +1,4 @@
-"""Every notebook runs from top to bottom, without Docker."""
+"""Every notebook runs from top to bottom without Docker, and is linked from the README and the tutorial."""
 
 from __future__ import annotations
 
@@ -8,7 +8,15 @@ import nbformat
 import pytest
 from nbclient import NotebookClient
 
-NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
+ROOT = Path(__file__).parents[2]
+NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
+
+
+def test_readme_and_tutorial_name_every_notebook() -> None:
+    assert len(NOTEBOOKS) == 5
+    for page in ("README.md", "docs/tutorial.md"):
+        text = (ROOT / page).read_text(encoding="utf-8")
+        assert [path.name for path in NOTEBOOKS if path.name not in text] == []
 
 
 @pytest.mark.filterwarnings(

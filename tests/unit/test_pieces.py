@@ -1,4 +1,4 @@
-"""Fleets in pieces: here, and on the workers of a Dask cluster, some of which are lost."""
+"""Fleets in pieces: on this machine, and on the workers of a Dask cluster, some of which are lost."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ import pytest
 from distributed import Client, LocalCluster
 
 import dockerframe as dkf
-from dockerframe._config.host import Timeouts
 from dockerframe._fleet.cluster import _named, _Writer
 from tests.engines.process import free_port
 from tests.faults.stand_in import stand_ins
@@ -31,14 +30,14 @@ def fleet(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dkf.Fleet]:
     with stand_ins(tmp_path_factory.mktemp("certificates")) as started:
         urls = {f"h{number:03}": started.start(f"h{number:03}") for number in range(247)}
         urls |= {f"down{number}": f"tcp://127.0.0.1:{free_port()}" for number in range(3)}
-        yield dkf.Fleet(dkf.Host(name, url, timeouts=Timeouts(5, 10)) for name, url in urls.items())
+        yield dkf.Fleet(dkf.Host(name, url, connect_timeout=5, read_timeout=10) for name, url in urls.items())
 
 
 @pytest.fixture(scope="module")
 def engine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Client]:
     folder = tmp_path_factory.mktemp("dask")
     with (
-        # The profiler of workers may lock up Python 3.11 where threads are started (dask/distributed#8616).
+        # The profiler of workers can deadlock Python 3.11 while threads start (dask/distributed#8616).
         dask.config.set({"distributed.worker.profile.enabled": False}),
         LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None, local_directory=str(folder)) as cluster,
         Client(cluster) as client,
@@ -52,105 +51,105 @@ def assert_same(one: dkf.Snapshot, other: dkf.Snapshot) -> None:
 
 
 def test_pieces_here(fleet: dkf.Fleet, tmp_path: Path) -> None:
-    whole = fleet.snapshot(progress=False)
+    complete = fleet.snapshot(progress=False)
     pieces = fleet.write_pieces(tmp_path / "p", hosts_per_piece=60)
     assert len(list((tmp_path / "p").glob("piece-*"))) == 5
-    again = dkf.scan_pieces(tmp_path / "p")
-    assert_same(again.snapshot(), whole)
-    assert again.hosts.height == pieces.hosts.height == 250
-    assert again.scan("containers").select(pl.len()).collect().item() == whole.containers.height
-    assert again.scan("inspections").collect().height == 0
-    with pytest.raises(dkf.SnapshotError, match="pieces of a fleet already"):
+    scanned = dkf.scan_pieces(tmp_path / "p")
+    assert_same(scanned.snapshot(), complete)
+    assert scanned.hosts.height == pieces.hosts.height == 250
+    assert scanned.scan("containers").select(pl.len()).collect().item() == complete.containers.height
+    assert scanned.scan("inspections").collect().height == 0
+    with pytest.raises(dkf.SnapshotError, match="already has the pieces of a fleet"):
         fleet.write_pieces(tmp_path / "p")
     (tmp_path / "p" / "pieces.json").unlink()
-    # Pieces of a run that did not end are of another time.
-    with pytest.raises(dkf.SnapshotError, match="pieces of a fleet already"):
+    # Pieces of an interrupted run have another time.
+    with pytest.raises(dkf.SnapshotError, match="already has the pieces of a fleet"):
         fleet.write_pieces(tmp_path / "p")
-    with pytest.raises(dkf.SnapshotError, match="no whole pieces"):
+    with pytest.raises(dkf.SnapshotError, match="no complete pieces"):
         dkf.scan_pieces(tmp_path)
     with pytest.raises(dkf.SnapshotError, match="no table 'nope'"):
-        again.scan("nope")
-    with pytest.raises(dkf.SnapshotError, match="can't have 0 hosts"):
+        scanned.scan("nope")
+    with pytest.raises(dkf.SnapshotError, match="cannot have 0 hosts"):
         fleet.write_pieces(tmp_path / "q", hosts_per_piece=0)
 
 
 def test_a_cluster_gives_the_same_rows(fleet: dkf.Fleet, engine: Client, tmp_path: Path) -> None:
-    whole = fleet.snapshot(progress=False)
+    complete = fleet.snapshot(progress=False)
     spread = fleet.snapshot(engine=engine)
-    assert_same(spread, whole)
+    assert_same(spread, complete)
     assert spread.hosts.filter(~pl.col("ok"))["error_kind"].to_list() == ["refused"] * 3
-    assert_same(fleet.write_pieces(tmp_path / "p", hosts_per_piece=30, engine=engine).snapshot(), whole)
+    assert_same(fleet.write_pieces(tmp_path / "p", hosts_per_piece=30, engine=engine).snapshot(), complete)
     with pytest.raises(dkf.GatherError, match="3 hosts failed"):
         fleet.snapshot(engine=engine, strict=True)
-    # What the workers would be asked to do is theirs to refuse.
+    # The workers validate the options.
     with pytest.raises(ValueError, match="max_workers"):
         fleet.snapshot(engine=engine, max_workers=0)
 
 
-@pytest.mark.parametrize(("hosts_per_piece", "in_turn"), [(100, [1, 1, 1]), (5, [6] * 8 + [2]), (1, [10] * 25)])
-def test_a_worker_takes_some_pieces_in_turn_and_leaves_some_for_the_others(
+@pytest.mark.parametrize(("hosts_per_piece", "expected"), [(100, [1, 1, 1]), (5, [6] * 8 + [2]), (1, [10] * 25)])
+def test_batches_of_workers_leave_pieces_for_other_workers(
     fleet: dkf.Fleet,
     engine: Client,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     hosts_per_piece: int,
-    in_turn: list[int],
+    expected: list[int],
 ) -> None:
-    given: list[int] = []
+    sizes: list[int] = []
 
-    def none_of(_: object, turns: list[list[object]], **options: object) -> list[object]:
-        given.extend(len(turn) for turn in turns)
+    def interrupted(_: object, batches: list[list[object]], **options: object) -> list[object]:
+        sizes.extend(len(batch) for batch in batches)
         raise InterruptedError
 
-    monkeypatch.setattr(engine, "map", none_of)
+    monkeypatch.setattr(engine, "map", interrupted)
     with pytest.raises(InterruptedError):
         fleet.write_pieces(tmp_path / "p", hosts_per_piece=hosts_per_piece, engine=engine)
-    assert given == in_turn
-    given.clear()
+    assert sizes == expected
+    sizes.clear()
     with pytest.raises(InterruptedError):
         dkf.Fleet(dkf.Host(f"h{number}", "tcp://h:2375") for number in range(20 * 100)).snapshot(engine=engine)
-    assert given == [2] * 10
+    assert sizes == [2] * 10
 
 
-def test_a_piece_that_a_lost_worker_had_written_is_not_taken_again(fleet: dkf.Fleet, tmp_path: Path) -> None:
-    asked: list[str] = []
+def test_piece_written_by_a_lost_worker_is_not_taken_again(fleet: dkf.Fleet, tmp_path: Path) -> None:
+    queried: list[str] = []
 
-    def take(groups: Sequence[Sequence[dkf.Host]]) -> Generator[dkf.Snapshot]:
+    def snapshots(groups: Sequence[Sequence[dkf.Host]]) -> Generator[dkf.Snapshot]:
         for hosts in groups:
-            asked.extend(host.name for host in hosts)
+            queried.extend(host.name for host in hosts)
             yield dkf.Fleet(hosts).snapshot(progress=False)
 
-    write = _Writer(take, tmp_path, reveal=False)
+    write = _Writer(snapshots, tmp_path, reveal=False)
     pieces = _named([fleet.hosts[:2], fleet.hosts[2:4]])
     write(pieces[:1])
     write(pieces)
-    assert asked == ["h000", "h001", "h002", "h003"]
+    assert queried == ["h000", "h001", "h002", "h003"]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["piece-000000", "piece-000001"]
 
 
 def test_pieces_with_inspections(fleet: dkf.Fleet, tmp_path: Path) -> None:
     few = dkf.Fleet(fleet.hosts[:5])
     pieces = few.write_pieces(tmp_path / "p", hosts_per_piece=2, inspect=True, max_workers=3)
-    whole = few.snapshot(progress=False, inspect=True)
-    assert pieces.scan("inspections").collect().equals(whole.inspections)
+    complete = few.snapshot(progress=False, inspect=True)
+    assert pieces.scan("inspections").collect().equals(complete.inspections)
 
 
-def test_a_worker_that_is_killed_costs_no_rows(fleet: dkf.Fleet, engine: Client, tmp_path: Path) -> None:
-    whole = fleet.snapshot(progress=False)
+def test_killed_worker_loses_no_rows(fleet: dkf.Fleet, engine: Client, tmp_path: Path) -> None:
+    complete = fleet.snapshot(progress=False)
     process = next(iter(engine.run(os.getpid).values()))
     killer = threading.Timer(0.4, os.kill, (process, signal.SIGKILL))
     killer.start()
     pieces = fleet.write_pieces(tmp_path / "p", hosts_per_piece=5, engine=engine)
     killer.join()
-    assert_same(pieces.snapshot(), whole)
+    assert_same(pieces.snapshot(), complete)
     end = time.monotonic() + 60
     while process in engine.run(os.getpid).values() or len(engine.run(os.getpid)) < 2:
         assert time.monotonic() < end, "the worker was not replaced"
         time.sleep(0.2)
 
 
-def test_a_pool_of_ones_own_can_not_travel(engine: Client) -> None:
-    with pytest.raises(dkf.SnapshotError, match="can't travel"):
+def test_fleet_with_its_own_pool_is_refused_on_a_cluster(engine: Client) -> None:
+    with pytest.raises(dkf.SnapshotError, match="cannot be sent to workers"):
         dkf.Fleet.demo().snapshot(engine=engine)
 
 
@@ -166,7 +165,7 @@ def test_a_report_on_a_cluster(fleet: dkf.Fleet, engine: Client, tmp_path: Path)
 
 
 @pytest.mark.parametrize("spread", [False, True])
-def test_what_the_fleet_suppresses_is_left_out_of_pieces_too(
+def test_suppressed_findings_are_left_out_of_pieces(
     fleet: dkf.Fleet, engine: Client, tmp_path: Path, spread: bool
 ) -> None:
     found = fleet.snapshot(progress=False).findings()

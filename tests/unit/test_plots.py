@@ -1,4 +1,4 @@
-"""Pictures of fleets whose containers say what they like."""
+"""Charts of fleets with hostile text."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import dockerframe as dkf
 from dockerframe import plots
 from tests.summaries import snapshot_of, summary
 
-# XML has no place for most of them, and what draws the pictures aborts the process at one.
+# XML cannot contain most of these characters; one of them makes the renderer abort the process.
 HOSTILE = "".join(map(chr, range(32))) + "\x7f\ufffe\uffff<b>&amp;" + string.punctuation
 
 
@@ -25,7 +25,7 @@ def snap() -> dkf.Snapshot:
     )
 
 
-def test_no_text_of_a_container_keeps_a_picture_from_being_drawn(snap: dkf.Snapshot) -> None:
+def test_hostile_text_does_not_break_charts(snap: dkf.Snapshot) -> None:
     charts = [
         plots.containers_by_host(snap.containers),
         plots.port_map(snap.ports),
@@ -35,7 +35,7 @@ def test_no_text_of_a_container_keeps_a_picture_from_being_drawn(snap: dkf.Snaps
     ]
     for chart in charts:
         described = json.dumps(chart.to_dict(), ensure_ascii=False)
-        # Where this fails the next line would take the process with it.
+        # If this fails, the next line would abort the process.
         assert "\\u0000" not in described
         assert "\ufffe" not in described
         assert plots.svg(chart).startswith("<svg")

@@ -1,4 +1,4 @@
-"""What the README says works by that line alone."""
+"""Every command and code block of the README works."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ import dockerframe as dkf
 from dockerframe.cli.commands import TABLES, all_commands
 from tests.docker_contexts import write_context
 from tests.faults.stand_in import stand_ins
+from tests.tls_files import write_tls_files
 
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 COMMANDS = re.findall(r"^\$ (dockerframe .*)$", README, re.MULTILINE)
 
 
-def test_the_ten_lines(tmp_path: Path) -> None:
+def test_the_ten_lines_print_the_text_below_them(tmp_path: Path) -> None:
     (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True, cwd=tmp_path)
     shown = done.stdout.decode()
@@ -38,7 +39,7 @@ def test_the_ten_lines(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("command", [command for command in COMMANDS if "--demo" in command])
-def test_commands_of_the_demo(command: str, tmp_path: Path) -> None:
+def test_commands_for_the_demo_fleet(command: str, tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-m", *shlex.split(command)], capture_output=True, check=False, cwd=tmp_path)
     assert done.returncode == 1, done.stderr
     assert done.stdout
@@ -46,7 +47,7 @@ def test_commands_of_the_demo(command: str, tmp_path: Path) -> None:
 
 @pytest.fixture(scope="module")
 def machine(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict[str, str], dict[str, str]]]:
-    """A folder with the files that the README's commands name, the variables they need, and hosts for its URLs."""
+    """A folder with the files of the README's commands, environment variables, and hosts for its URLs."""
     folder = tmp_path_factory.mktemp("machine")
     with stand_ins(tmp_path_factory.mktemp("certificates")) as started:
         urls = {name: started.start(name) for name in ("edge", "lab", "production")}
@@ -75,16 +76,15 @@ def test_commands_for_hosts(command: str, machine: tuple[Path, dict[str, str], d
     assert shown or " watch " in command
 
 
-def test_there_are_commands() -> None:
+def test_the_readme_has_commands() -> None:
     assert len(COMMANDS) >= 5
     assert any("--demo" in command for command in COMMANDS)
 
 
-def test_the_fleet_file_is_one(tmp_path: Path) -> None:
+def test_the_fleet_file_is_valid(tmp_path: Path) -> None:
     (text,) = re.findall(r"```yaml\n(.*?)```", README, re.DOTALL)
     (tmp_path / "fleet.yml").write_text(text)
-    for name in ("ca.pem", "cert.pem", "key.pem"):
-        (tmp_path / name).write_text("")
+    write_tls_files(tmp_path)
     fleet = dkf.Fleet.from_file(tmp_path / "fleet.yml")
     assert [host.name for host in fleet.hosts] == ["local", "edge", "apps", "lab", "10.0.0.5:8890"]
 
@@ -96,13 +96,13 @@ def test_every_command_is_in_the_readme() -> None:
         assert f"dockerframe {command.name}" in README or command.name == "demo", command.name
 
 
-def test_what_is_pinned_runs_on_the_oldest_python() -> None:
-    """Debian 12 has Python 3.11.2: a package that needs 3.11.5 would keep `make demo` and `make test` from it."""
+def test_pinned_packages_run_on_the_oldest_python() -> None:
+    """Debian 12 has Python 3.11.2: a package that needs 3.11.5 would break `make demo` and `make test` there."""
     pinned = set((ROOT / "constraints.txt").read_text(encoding="utf-8").split())
     too_new = {
-        one.name: needs
-        for one in distributions()
-        if f"{one.name}=={one.version}" in pinned
-        if (needs := one.metadata.get("Requires-Python")) and "3.11.0" not in SpecifierSet(needs)
+        package.name: needs
+        for package in distributions()
+        if f"{package.name}=={package.version}" in pinned
+        if (needs := package.metadata.get("Requires-Python")) and "3.11.0" not in SpecifierSet(needs)
     }
     assert too_new == {}

@@ -146,12 +146,13 @@ def test_nothing_shown_has_them_unless_asked_for(tmp_path: Path) -> None:
     view = snap.view()
     for tab in ("containers", "routes", "findings", "hosts"):
         view.show_tab(tab)
-        assert SECRET not in json.dumps(view._tables[tab].rows)
+        assert view.widget.state["rows"]
+        assert SECRET not in json.dumps(view.widget.state["rows"])
     view._open(f"local\x1f{snap.containers['container_id'].item()}")
-    assert SECRET not in json.dumps(view._panel.content)
-    assert "middlewares.oidc" in json.dumps(view._panel.content)
+    assert SECRET not in json.dumps(view.widget.state["details"])
+    assert "middlewares.oidc" in json.dumps(view.widget.state["details"])
     view._open("local")
-    assert SECRET not in json.dumps(view._panel.content)
+    assert SECRET not in json.dumps(view.widget.state["details"])
     view.show_tab("containers")
     assert SECRET not in view.write(tmp_path / "x.csv").read_text()
     assert SECRET in snap.view(reveal=True).write(tmp_path / "y.csv").read_text()

@@ -1,4 +1,4 @@
-"""Snapshots, the namespace, the exported names, the demo fleet, and ports that are asked for."""
+"""Snapshots, the namespace, the exported names, the demo fleet, and exposed ports."""
 
 from __future__ import annotations
 
@@ -31,12 +31,12 @@ def demo() -> dkf.Snapshot:
 
 
 def test_dir_lists_exported_names_only() -> None:
-    of_api = {
+    documented = {
         "Fleet", "from_summaries", "from_bodies", "concat", "read_snapshot", "aliases", "compose_project", "compose_service",
         "dependencies", "is_blacklisted", "blacklist_reasons", "is_explicit", "is_excluded", "image", "health", "route_fields",
-        "routes", "dependency_edges", "new_client", "clients", "update_ports", "diff", "rule",
+        "routes", "dependency_edges", "new_client", "clients", "update_ports", "diff", "BUILTIN_RULES", "Registry",
     }  # fmt: skip
-    assert of_api <= set(dkf.__all__)
+    assert documented <= set(dkf.__all__)
     assert all(hasattr(dkf, name) for name in dkf.__all__)
     assert set(dir(dkf)) == set(dkf.__all__)
 
@@ -46,7 +46,7 @@ def test_import_loads_neither_paramiko_nor_notebooks() -> None:
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout.decode().strip() == "[]"
 
 
-def test_the_demo_fleet_has_what_it_promises(demo: dkf.Snapshot) -> None:
+def test_demo_fleet_has_every_kind_of_host_container_and_error(demo: dkf.Snapshot) -> None:
     assert demo.hosts.height >= 4
     assert demo.hosts.filter(~pl.col("ok"))["host"].to_list() == ["backup"]
     assert demo.containers.height >= 60
@@ -76,7 +76,7 @@ def test_the_demo_fleet_has_what_it_promises(demo: dkf.Snapshot) -> None:
     assert set(demo.hosts["error_kind"].drop_nulls()) <= set(ERROR_KINDS)
 
 
-def test_every_expression_and_frame_hangs_on_frames_eager_and_lazy(demo: dkf.Snapshot) -> None:
+def test_every_expression_and_frame_function_is_a_method_of_eager_and_lazy_frames(demo: dkf.Snapshot) -> None:
     raw = demo.containers.select(SUMMARIES.schema.names()).join(
         demo.hosts.select("host", "url"), on="host", maintain_order="left"
     )
@@ -115,16 +115,16 @@ def test_concat_joins_hosts(demo: dkf.Snapshot) -> None:
         dkf.concat([demo, snapshot_of(precedence="wildcard")])
 
 
-def test_bodies_and_urls_go_together() -> None:
+def test_urls_of_unknown_bodies_are_an_error() -> None:
     with pytest.raises(dkf.SnapshotError, match="b"):
         dkf.from_bodies({"a": b"[]"}, urls={"b": "tcp://b"})
 
 
-def test_derivation_of_many_hosts_is_that_of_each(demo: dkf.Snapshot) -> None:
-    """Decoding loses no row, and a fleet is the sum of its hosts."""
+def test_tables_of_a_fleet_are_those_of_its_hosts(demo: dkf.Snapshot) -> None:
+    """No row is lost, and hosts do not affect each other."""
     for host in demo.hosts.filter("ok")["host"]:
         alone = dkf.Fleet(
-            [one for one in dkf.Fleet.demo().hosts if one.name == host], pool=dkf.Fleet.demo().pool
+            [candidate for candidate in dkf.Fleet.demo().hosts if candidate.name == host], pool=dkf.Fleet.demo().pool
         ).snapshot(progress=False)
         for name in TABLES:
             if name != "hosts":
@@ -132,11 +132,11 @@ def test_derivation_of_many_hosts_is_that_of_each(demo: dkf.Snapshot) -> None:
                 assert_frame_equal(getattr(alone, name), together, check_row_order=name != "errors")
 
 
-def test_update_ports_adds_what_images_expose(demo: dkf.Snapshot) -> None:
+def test_update_ports_adds_exposed_ports(demo: dkf.Snapshot) -> None:
     updated = dkf.update_ports(demo)
     in_host_mode = updated.containers.filter("is_host_network_mode")
     found = {
-        name: [one["public_port"] for one in ports]
+        name: [port["public_port"] for port in ports]
         for name, ports in in_host_mode.select("container_name", "public_ports").iter_rows()
     }
     assert found["node-exporter"] == [9100]
@@ -150,7 +150,7 @@ def test_update_ports_adds_what_images_expose(demo: dkf.Snapshot) -> None:
     assert updated.containers.filter(others).equals(demo.containers.filter(others))
 
 
-def test_update_ports_of_what_is_gone_is_an_error_on_its_row(demo: dkf.Snapshot) -> None:
+def test_update_ports_reports_containers_that_cannot_be_inspected(demo: dkf.Snapshot) -> None:
     wanted = pl.DataFrame(
         {
             "host": ["edge", "edge", "backup", "nowhere"],
@@ -172,15 +172,15 @@ def test_update_ports_of_what_is_gone_is_an_error_on_its_row(demo: dkf.Snapshot)
     assert updated.containers.filter(pl.col("container_name") == "node-exporter")["public_ports"].list.len().item() == 1
 
 
-def test_update_ports_needs_a_fleet() -> None:
+def test_update_ports_without_a_fleet_is_an_error() -> None:
     with pytest.raises(dkf.SnapshotError, match="fleet="):
         dkf.update_ports(snapshot_of(summary()))
     assert dkf.update_ports(snapshot_of(summary()), fleet=dkf.Fleet.demo()).errors.height == 0
 
 
-def test_hosts_that_end_in_an_exclamation_mark_route_explicit_containers_alone() -> None:
+def test_explicit_only_hosts_route_explicit_containers_only() -> None:
     pool = dkf.Fleet.demo().pool
-    hosts = [dkf.Host(one.name, one.url, explicit_only=one.name == "data") for one in dkf.Fleet.demo().hosts]
+    hosts = [dkf.Host(host.name, host.url, explicit_only=host.name == "data") for host in dkf.Fleet.demo().hosts]
     snap = dkf.Fleet(hosts, pool=pool).snapshot(progress=False)
     explicit = snap.containers.filter("is_explicit").select("host", "container_id")
     assert (
@@ -192,23 +192,23 @@ def test_hosts_that_end_in_an_exclamation_mark_route_explicit_containers_alone()
     assert snap.explicit_only == {"data"}
 
 
-def test_a_snapshot_says_how_the_fleet_fares(demo: dkf.Snapshot) -> None:
+def test_repr_shows_the_size_of_the_fleet_and_failed_hosts(demo: dkf.Snapshot) -> None:
     assert repr(demo).startswith(f"Snapshot(5 hosts, 1 of them failed, {demo.containers.height} containers")
 
 
-def test_what_an_earlier_version_wrote_is_read_with_nulls_for_its_missing_columns(tmp_path: Path) -> None:
+def test_snapshot_of_an_earlier_version_has_nulls_in_new_columns(tmp_path: Path) -> None:
     snap = dkf.Fleet.demo().snapshot(progress=False)
     folder = snap.write(tmp_path)
     file = folder / "containers.parquet"
     pl.read_parquet(file).drop("network").write_parquet(file)
-    again = dkf.read_snapshot(folder)
-    assert again.containers.schema == snap.containers.schema
-    assert again.containers["network"].null_count() == snap.containers.height
-    assert again.findings().height
-    assert dkf.diff(again, snap).filter(pl.col("change") != "changed").height == 0
+    read = dkf.read_snapshot(folder)
+    assert read.containers.schema == snap.containers.schema
+    assert read.containers["network"].null_count() == snap.containers.height
+    assert read.findings().height
+    assert dkf.diff(read, snap).filter(pl.col("change") != "changed").height == 0
 
 
-def test_what_stands_at_one_place_twice_differs_from_nothing_but_what_changed() -> None:
+def test_diff_of_several_mounts_at_one_destination_shows_only_the_change() -> None:
     def with_mounts(*sources: str) -> dkf.Snapshot:
         mounts = [{"Destination": "/data", "Source": source, "RW": True} for source in sources]
         # The alias `a.port` is not the port of the alias `a`.
@@ -224,14 +224,14 @@ def test_what_stands_at_one_place_twice_differs_from_nothing_but_what_changed() 
     )
 
 
-def test_a_rule_that_is_not_told_enough_says_what_it_looks_for() -> None:
+def test_finding_with_missing_values_keeps_a_message() -> None:
     published = [{"PublicPort": 22}]
     found = snapshot_of(summary(Ports=published)).findings().filter(rule="privileged-port-published")
-    assert found["message"].to_list() == ["A port below 1024 published on the host."]
+    assert found["message"].to_list() == ["A port below 1024 is published on the host."]
     assert found["evidence"].to_list() == ["ports.public_port: 22"]
 
 
-def test_a_container_that_is_there_twice_differs_from_nothing() -> None:
+def test_diff_ignores_duplicate_containers_and_the_order_of_rows() -> None:
     snap = snapshot_of(*(summary(Id=name, Names=[f"/{name}"], Labels={"at": name}) for name in "abc"))
     twice = snap.with_tables({"containers": pl.concat([snap.containers.head(1), snap.containers])})
     turned = snap.with_tables({"labels": snap.labels.reverse()})
@@ -239,7 +239,7 @@ def test_a_container_that_is_there_twice_differs_from_nothing() -> None:
     assert dkf.diff(turned, twice).is_empty()
 
 
-def test_rules_run_once_for_a_snapshot_and_anew_for_another() -> None:
+def test_rules_run_once_per_snapshot() -> None:
     registry, runs = dkf.Registry(), []
 
     @registry.rule(severity="low", source="a test", remedy="Nothing.")
@@ -257,20 +257,20 @@ def test_rules_run_once_for_a_snapshot_and_anew_for_another() -> None:
 
     @registry.rule(severity="low", source="a test", remedy="Nothing.")
     def added_later(fleet: FleetTables) -> pl.LazyFrame:
-        """A rule that was not there when the others ran."""
+        """A rule that is added after the first run."""
         return counted(fleet)
 
     assert snap.findings(registry).height == 4
-    again = pickle.loads(pickle.dumps(snap))
-    assert again.equals(snap)
-    assert again.findings(registry).equals(snap.findings(registry))
+    restored = pickle.loads(pickle.dumps(snap))
+    assert restored.equals(snap)
+    assert restored.findings(registry).equals(snap.findings(registry))
 
 
-def test_tables_are_in_one_piece_wherever_they_come_from(tmp_path: Path) -> None:
+def test_columns_have_one_chunk_wherever_they_come_from(tmp_path: Path) -> None:
     parts = [dkf.from_summaries([summary(Id=name)], host=name) for name in ("a", "b", "c")]
-    whole = dkf.concat(parts)
-    twice = whole.with_tables({"labels": pl.concat([whole.labels, whole.labels], rechunk=False)})
-    for snap in (whole, twice, dkf.read_snapshot(whole.write(tmp_path))):
+    joined = dkf.concat(parts)
+    twice = joined.with_tables({"labels": pl.concat([joined.labels, joined.labels], rechunk=False)})
+    for snap in (joined, twice, dkf.read_snapshot(joined.write(tmp_path))):
         assert {name: set(table.n_chunks("all")) for name, table in snap.tables.items()} == {
             name: {1} for name in snap.tables
         }

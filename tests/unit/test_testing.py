@@ -26,30 +26,30 @@ def test_a_cassette_replays_for_any_socket() -> None:
     assert fleet.snapshot(progress=False).hosts["ok"].to_list() == [False, False]
 
 
-def test_a_cassette_that_is_not_there(tmp_path: Path) -> None:
-    with pytest.raises(dkf.SnapshotError, match="There is no cassette"), testing.recorded(tmp_path / "none.yaml"):
+def test_missing_cassette_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(dkf.SnapshotError, match="does not exist"), testing.recorded(tmp_path / "none.yaml"):
         pass
 
 
-def test_a_request_that_outlives_its_cassette_leaves_nothing_of_it(tmp_path: Path) -> None:
-    """vcrpy puts its classes back when a request has been sent, even if the cassette has ended meanwhile."""
+def test_request_that_outlives_its_cassette_restores_all_classes(tmp_path: Path) -> None:
+    """vcrpy restores its classes after a request, even if the cassette has ended in the meantime."""
     own = [http.client.HTTPConnection, urllib3.connectionpool.HTTPConnectionPool.ConnectionCls]
     failed: list[Exception] = []
 
-    def send_more_than_is_read() -> None:
+    def send_more_than_the_server_reads() -> None:
         try:
             requests.post(f"http://127.0.0.1:{server.getsockname()[1]}/", data=b" " * 50_000_000, timeout=20)
         except requests.RequestException as error:
             failed.append(error)
 
     with socket.create_server(("127.0.0.1", 0)) as server:
-        sender = threading.Thread(target=send_more_than_is_read)
+        sender = threading.Thread(target=send_more_than_the_server_reads)
         with testing.recorded(tmp_path / "one.yaml", record=True):
             sender.start()
             connection, _ = server.accept()
-            # It is in the midst of sending, and stays there.
+            # The request is being sent, and blocks.
             assert connection.recv(1)
-            # Nobody is to answer if it tries again.
+            # A retry must not be answered.
             server.close()
             hang_up = threading.Timer(0.3, connection.close)
             hang_up.start()
@@ -59,11 +59,11 @@ def test_a_request_that_outlives_its_cassette_leaves_nothing_of_it(tmp_path: Pat
     assert [http.client.HTTPConnection, urllib3.connectionpool.HTTPConnectionPool.ConnectionCls] == own
 
 
-def test_nothing_is_sent_for_a_cassette_that_has_ended(tmp_path: Path) -> None:
+def test_no_request_is_sent_after_the_cassette_has_ended(tmp_path: Path) -> None:
     with testing.recorded(tmp_path / "one.yaml", record=True):
         send = urllib3.HTTPConnectionPool.urlopen
     with (
         urllib3.HTTPConnectionPool("127.0.0.1", 1) as sockets,
-        pytest.raises(urllib3.exceptions.ProtocolError, match="after its cassette had ended"),
+        pytest.raises(urllib3.exceptions.ProtocolError, match="after the cassette had ended"),
     ):
         send(sockets, "GET", "/version")

@@ -1,4 +1,4 @@
-"""Idle settings (labels.md, section 11): there only where `proxy.idle_timeout` is set and all of them are valid."""
+"""Idle settings (labels.md, section 11): only where `proxy.idle_timeout` is above zero and all of them are valid."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 
 import polars as pl
 
-from dockerframe._derive.columns.durations import go_duration, whole_seconds
+from dockerframe._derive.columns.durations import go_duration
 from dockerframe._derive.evaluation import only_where
 from dockerframe._derive.labels import boolean, non_empty_label
 from dockerframe.schemas import CONTAINERS, DURATION
@@ -17,15 +17,20 @@ STOP_SIGNALS: Final = tuple(prefix + name for prefix in ("SIG", "") for name in 
 IDLE_TIMEOUT_LABEL: Final = "proxy.idle_timeout"
 
 _ABSOLUTE_PATH: Final = r"^/(?:[^%\x00-\x1f\x7f]|%[0-9A-Fa-f]{2})*$"
+_NO_TIME: Final = pl.duration()
 
 
 class IdleSetting(NamedTuple):
-    """One idle setting: the label, what its text means, the default, and what a valid text is."""
+    """One idle setting: its name, the value of its text, the default, and what a valid text is.
+
+    `is_typed` is whether a text may be of the wrong type; such a text is an error even without an idle watcher.
+    """
 
     name: str
     value: pl.Expr
     default: pl.Expr
     valid: str
+    is_typed: bool
 
     @property
     def label(self) -> str:
@@ -40,47 +45,41 @@ class IdleSetting(NamedTuple):
     @property
     def is_bad(self) -> pl.Expr:
         """Whether there is a text that is not valid (Boolean)."""
-        return self.text.is_not_null() & self.value.is_null()
+        bad = self.text.is_not_null() & self.value.is_null()
+        return bad if self.is_typed else bad & ~_is_off()
+
+
+def _is_off() -> pl.Expr:
+    """Whether the idle timeout is zero or negative: then there is no idle watcher."""
+    return (go_duration(non_empty_label(IDLE_TIMEOUT_LABEL)) <= _NO_TIME).fill_null(value=False)
 
 
 def _duration(name: str, default: timedelta | None) -> IdleSetting:
-    value = go_duration(_not_bare(non_empty_label(f"proxy.{name}")))
-    return IdleSetting(name, value, pl.lit(default, DURATION), "a duration such as 90s, 5m or 1h30m")
+    value = go_duration(non_empty_label(f"proxy.{name}"))
+    return IdleSetting(name, value, pl.lit(default, DURATION), "a duration such as 90s, 5m or 1h30m", is_typed=True)
 
 
 def _choice(name: str, choices: tuple[str, ...], default: str) -> IdleSetting:
     text = non_empty_label(f"proxy.{name}")
-    return IdleSetting(name, pl.when(text.is_in(choices)).then(text), pl.lit(default), f"one of {', '.join(choices)}")
-
-
-def _not_bare(text: pl.Expr) -> pl.Expr:
-    """A bare number has no unit to read it by, not even a zero."""
-    return pl.when(~text.str.contains(r"^[-+]?[0-9]*$")).then(text)
-
-
-def _stop_timeout() -> IdleSetting:
-    text = non_empty_label("proxy.stop_timeout")
-    value = pl.coalesce(whole_seconds(text), go_duration(text))
-    return IdleSetting(
-        "stop_timeout", value, pl.lit(timedelta(minutes=1), DURATION), "a duration or a number of seconds"
-    )
+    value = pl.when(text.is_in(choices)).then(text)
+    return IdleSetting(name, value, pl.lit(default), f"one of {', '.join(choices)}", is_typed=False)
 
 
 def _start_endpoint() -> IdleSetting:
     path = non_empty_label("proxy.start_endpoint").str.replace(r"#.*$", "")
     value = pl.when(path.str.contains(_ABSOLUTE_PATH)).then(path)
-    return IdleSetting("start_endpoint", value, pl.lit(""), "an absolute path such as /start")
+    return IdleSetting("start_endpoint", value, pl.lit(""), "an absolute path such as /start", is_typed=False)
 
 
 def _no_loading_page() -> IdleSetting:
     value = boolean(non_empty_label("proxy.no_loading_page"))
-    return IdleSetting("no_loading_page", value, pl.lit(value=False), "true or false")
+    return IdleSetting("no_loading_page", value, pl.lit(value=False), "true or false", is_typed=True)
 
 
 IDLE_SETTINGS: Final = (
     _duration("idle_timeout", None),
     _duration("wake_timeout", timedelta(minutes=3)),
-    _stop_timeout(),
+    _duration("stop_timeout", timedelta(minutes=1)),
     _choice("stop_method", STOP_METHODS, "stop"),
     _choice("stop_signal", STOP_SIGNALS, ""),
     _start_endpoint(),
@@ -97,26 +96,32 @@ def idle_settings() -> pl.Expr:
 
     Reads `labels` (Map); gives `idle` (Struct of `idle_timeout`, `wake_timeout`, `stop_timeout`: Duration,
     `stop_method`, `stop_signal`, `start_endpoint`: String, and `no_loading_page`: Boolean): as columns with
-    `.struct.unnest()`. One bad value takes them all away, and is an error of kind `invalid_idle`. Source:
+    `.struct.unnest()`. One bad value makes all of them null, and is an error of kind `invalid_idle`. Source:
     labels.md, section 11.
 
     Examples
     --------
     >>> import polars as pl
     >>> schema = {"labels": pl.Map(pl.String(), pl.String())}
-    >>> frame = pl.DataFrame({"labels": [{"proxy.idle_timeout": "1h30m", "proxy.stop_timeout": "10"}]}, schema=schema)
+    >>> frame = pl.DataFrame({"labels": [{"proxy.idle_timeout": "1h30m", "proxy.stop_timeout": "10s"}]}, schema=schema)
     >>> idle = frame.select(idle_settings().struct.unnest())
     >>> idle.select("idle_timeout", "wake_timeout", "stop_timeout").row(0)
     (datetime.timedelta(seconds=5400), datetime.timedelta(seconds=180), datetime.timedelta(seconds=10))
     """
-    is_valid = ~pl.any_horizontal(setting.is_bad for setting in IDLE_SETTINGS)
+    is_on = ~pl.any_horizontal(_is_off(), *(setting.is_bad for setting in IDLE_SETTINGS))
     settings = [
-        pl.when(is_valid).then(pl.coalesce(setting.value, setting.default)).alias(setting.name)
+        pl.when(is_on).then(pl.coalesce(_unless_zero(setting), setting.default)).alias(setting.name)
         for setting in IDLE_SETTINGS
     ]
-    return only_where(["labels"], has_idle_timeout(), settings, _SETTINGS).alias("idle")
+    return only_where(["labels"], has_idle_timeout(), settings, _SETTINGS).alias("idle_settings")
 
 
 def has_idle_timeout() -> pl.Expr:
-    """Whether `proxy.idle_timeout` is there and not empty (Boolean): without it the other labels mean nothing."""
+    """Whether `proxy.idle_timeout` is present and not empty (Boolean): without it the other labels mean nothing."""
     return non_empty_label(IDLE_TIMEOUT_LABEL).is_not_null()
+
+
+def _unless_zero(setting: IdleSetting) -> pl.Expr:
+    """The value of a setting; a timeout of zero stands for its default."""
+    is_time = setting.name in {"wake_timeout", "stop_timeout"}
+    return pl.when(setting.value != _NO_TIME).then(setting.value) if is_time else setting.value

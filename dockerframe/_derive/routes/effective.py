@@ -1,4 +1,4 @@
-"""Effective routes: what a request to an alias would reach (labels.md, section 12)."""
+"""Effective routes: what a request to an alias would reach (labels.md, sections 12 and 13)."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import polars as pl
 
-from dockerframe._derive.container_errors import container_errors
+from dockerframe._derive.container_errors import EXCLUDING_KINDS, container_errors
 from dockerframe._derive.labels import KEYS
 from dockerframe._derive.lookup import lists_at_numbers
+from dockerframe._derive.routes.checks import failed_checks
 from dockerframe._derive.routes.fields import ResolvedRoutes, resolve_routes, with_keys
+from dockerframe._derive.routes.labels import ROUTE_ERROR
 from dockerframe._derive.routes.values import route_values
 from dockerframe._derive.routes.well_known_ports import BY_ALIAS, BY_IMAGE
 from dockerframe.schemas import LABELS, ROUTES, FrameT, Precedence
@@ -34,24 +36,46 @@ _OF_CONTAINER: Final = (
     "is_explicit",
     "is_excluded",
     "is_blacklisted",
+    "running",
+    "health",
     "idle_timeout",
 )
 
 
 class DerivedRoutes(NamedTuple):
-    """The table `routes`, and what is wrong with the values of some fields."""
+    """The table `routes`, and what is wrong with the fields of some (`ROUTE_ERROR`)."""
 
     routes: pl.DataFrame
     errors: pl.DataFrame
 
 
-def routes(containers: FrameT, precedence: Precedence = "alias", errors: pl.DataFrame | None = None) -> FrameT:
+def routes(
+    containers: FrameT,
+    precedence: Precedence = "alias",
+    errors: pl.DataFrame | None = None,
+    *,
+    known_middlewares: Collection[str] = (),
+    agents: Collection[str] = (),
+) -> FrameT:
     """One row for each alias of each container: what a request to it would reach.
 
-    Reads the table `containers`. `errors` has the `host` and `container_id` of containers that have errors of their
-    own, which gives their routes the `excluded_reason` "error"; without it they are looked for in the labels, except
-    for networks that are not there, which needs the host's URL. Gives the columns of `dockerframe.schemas.ROUTES`, in
-    the order of the containers, then of their aliases. Source: labels.md, section 12.
+    Gives the columns of `dockerframe.schemas.ROUTES`, in the order of the containers, then of their aliases. Source:
+    labels.md, sections 12 and 13.
+
+    Parameters
+    ----------
+    containers
+        The table `containers`.
+    precedence
+        Which label wins where an alias and a wildcard set the same field.
+    errors
+        The table `errors`. Containers with an error that excludes them (`network_not_found`, `no_network` or
+        `invalid_idle`) have routes with the `excluded_reason` "error". Without it these errors are derived from the
+        labels, except for networks that do not exist, which needs the URLs of the hosts.
+    known_middlewares
+        Names of middlewares that GoDoxy's own files define. Others are an error unless they are built in.
+    agents
+        Names of the hosts that are reached through a GoDoxy agent.
 
     Examples
     --------
@@ -65,7 +89,7 @@ def routes(containers: FrameT, precedence: Precedence = "alias", errors: pl.Data
     def table(frame: pl.DataFrame) -> pl.DataFrame:
         resolved = resolve_routes(frame, precedence)
         failed = container_errors(frame, reachable=pl.lit(value=False)) if errors is None else errors
-        return derive_routes(frame, resolved, failed).routes
+        return derive_routes(frame, resolved, failed, known_middlewares=known_middlewares, agents=agents).routes
 
     if isinstance(containers, pl.LazyFrame):
         return containers.map_batches(table, schema=ROUTES.schema)
@@ -78,23 +102,72 @@ def derive_routes(
     failed: pl.DataFrame,
     *,
     explicit_only: Collection[str] = (),
+    known_middlewares: Collection[str] = (),
+    agents: Collection[str] = (),
 ) -> DerivedRoutes:
     """The routes of containers whose labels are resolved.
 
-    `failed` has the `host` and `container_id` of containers that have errors of their own. On the hosts of
-    `explicit_only` a container without `proxy.` labels has no route.
+    `failed` has the `host` and `container_id` of containers that have errors of their own, and their `kind` if not
+    all of them exclude. On the hosts of `explicit_only` a container without `proxy.` labels has no route.
     """
     rows = resolved.aliases.hstack(containers.select(_OF_CONTAINER).select(pl.all().gather(resolved.aliases["row"])))
     rows = rows.filter(pl.col("is_explicit") | ~pl.col("host").is_in(list(explicit_only)))
     fields = (
         resolved.fields.filter(pl.col("route").is_in(rows["route"].implode())) if explicit_only else resolved.fields
     )
-    values = route_values(rows["route"], fields)
-    rows = _with_target(rows.hstack(values.columns), containers)
-    errors = pl.concat([resolved.errors, values.errors])
-    rows = rows.with_columns(_excluded_reason(rows, containers, failed, errors), _maps(rows["route"], fields))
-    table = with_keys(containers, rows, ROUTES.schema.names())
-    return DerivedRoutes(ROUTES.conform(table), values.errors)
+    values = route_values(rows["route"], fields, resolved.precedence)
+    served_alias = pl.col("alias").str.strip_chars().str.to_lowercase().alias("served_alias")
+    rows = _with_target(rows.hstack(values.columns.drop("route")).with_columns(served_alias), containers)
+    rows = rows.with_columns(
+        _has_own_error(containers, failed).alias("has_own_error"),
+        has_idle_timeout=(pl.col("idle_timeout") > pl.duration()).fill_null(value=False),
+        is_agent=pl.col("host").is_in(list(agents)),
+    )
+    rows = rows.with_columns(_excluded_reason())
+    judged = rows.filter(~pl.col("has_own_error")) if rows["has_own_error"].any() else rows
+    checks = failed_checks(judged, values, _emptied(resolved), known_middlewares)
+    rows = rows.with_columns(_final_reason(checks["route"]), _maps(rows["route"], fields)).with_columns(*_fileserver())
+    errors = pl.concat([values.errors, checks.drop("route"), _duplicates(rows)])
+    return DerivedRoutes(ROUTES.conform(with_keys(containers, rows, ROUTES.schema.names())), errors)
+
+
+def _final_reason(failed: pl.Series) -> pl.Expr:
+    has_error = pl.col("has_own_error")
+    if len(failed):
+        has_error |= pl.col("route").is_in(failed.implode())
+    return pl.when(has_error).then(pl.lit("error")).otherwise("excluded_reason").alias("excluded_reason")
+
+
+def _emptied(resolved: ResolvedRoutes) -> pl.Series:
+    """The numbers of routes that have an object without any text, and no field."""
+    if resolved.emptied.is_empty():
+        return pl.Series([], dtype=pl.UInt32())
+    found = resolved.aliases.join(resolved.emptied, on=["row", "alias"], how="semi")
+    return found.join(resolved.fields, on="route", how="anti")["route"]
+
+
+def _fileserver() -> tuple[pl.Expr, ...]:
+    """Files are served by the proxy: a route that is not excluded has neither host nor port."""
+    serves_files = (pl.col("scheme") == "fileserver") & pl.col("excluded_reason").is_null()
+    return tuple(pl.when(~serves_files).then(name).alias(name) for name in ("target_host", "target_port"))
+
+
+def _duplicates(rows: pl.DataFrame) -> pl.DataFrame:
+    """Aliases of one container that are equal but for case and blanks: one is served, which one is open."""
+    twins = rows.filter(pl.col("alias") != pl.col("served_alias")).select("row", "served_alias").unique()
+    if twins.is_empty():
+        return pl.DataFrame(schema=ROUTE_ERROR)
+    of_twins = rows.select("row", "alias", "served_alias").join(twins, on=["row", "served_alias"], how="semi")
+    names = of_twins.group_by("row", "served_alias").agg(pl.col("alias").sort().alias("aliases"))
+    several = of_twins.join(names.filter(pl.col("aliases").list.len() > 1), on=["row", "served_alias"])
+    message = pl.format(
+        "The aliases {} are the same route {} and only one of them is served; rename one.",
+        pl.col("aliases").list.join(", "),
+        "served_alias",
+    )
+    return several.sort("row", "alias").select(
+        "row", "alias", kind=pl.lit("duplicate_alias"), label=pl.lit(None, pl.String), message=message
+    )
 
 
 def _maps(routes: pl.Series, fields: pl.DataFrame) -> pl.Series:
@@ -114,12 +187,12 @@ def _with_target(rows: pl.DataFrame, containers: pl.DataFrame) -> pl.DataFrame:
 
 
 def _well_known() -> pl.Expr:
-    """The number of the well-known port that the image has, else the alias; null without one."""
+    """The number of the well-known port of the image, else of the alias; null without one."""
     by_image = {name: number for number, name in enumerate(BY_IMAGE)}
     by_alias = {name: len(BY_IMAGE) + number for number, name in enumerate(BY_ALIAS)}
     return pl.coalesce(
         pl.col("image_name").replace_strict(by_image, default=None, return_dtype=pl.UInt32),
-        pl.col("alias").replace_strict(by_alias, default=None, return_dtype=pl.UInt32),
+        pl.col("served_alias").replace_strict(by_alias, default=None, return_dtype=pl.UInt32),
     )
 
 
@@ -197,25 +270,24 @@ def _target_port() -> pl.Expr:
     return pl.when(is_outside).then(outside).otherwise(pl.coalesce("published_for", "port"))
 
 
-def _excluded_reason(
-    rows: pl.DataFrame, containers: pl.DataFrame, failed: pl.DataFrame, errors: pl.DataFrame
-) -> pl.Series:
-    has_error = _has_own_error(containers, failed) | _has_route_error(rows, errors)
+def _excluded_reason() -> pl.Expr:
+    """Why a route that passes every check is excluded; null where it is not."""
     reasons = {
-        "error": has_error,
         "manual": pl.col("is_excluded"),
-        "no_port": pl.col("target_port").is_null() & pl.col("idle_timeout").is_null(),
+        "no_port": pl.col("target_port").is_null() & ~pl.col("has_idle_timeout"),
         "blacklisted": pl.col("is_blacklisted") & ~pl.col("is_explicit"),
         "buildx": pl.col("container_name").str.starts_with("buildx_"),
-        "yaml_anchor": pl.col("alias").str.starts_with("x-"),
-        "renaming": pl.col("alias").str.ends_with("-old"),
+        "yaml_anchor": pl.col("served_alias").str.starts_with("x-"),
+        "renaming": pl.col("served_alias").str.ends_with("-old"),
     }
     first = pl.coalesce(*(pl.when(holds).then(pl.lit(reason)) for reason, holds in reasons.items()))
-    return rows.select(first.alias("excluded_reason")).to_series()
+    return first.alias("excluded_reason")
 
 
 def _has_own_error(containers: pl.DataFrame, failed: pl.DataFrame) -> pl.Expr:
-    """Whether the container of a route is one of those that failed (Boolean). Reads `row`."""
+    """Whether the container of a route has an error that excludes it (Boolean). Reads `row`."""
+    if "kind" in failed.columns:
+        failed = failed.filter(pl.col("kind").is_in(EXCLUDING_KINDS))
     if failed.is_empty():
         # To look for none takes as long as to look for a few, and most fleets have none.
         return pl.lit(value=False)
@@ -224,18 +296,7 @@ def _has_own_error(containers: pl.DataFrame, failed: pl.DataFrame) -> pl.Expr:
     return pl.col("row").is_in(rows.implode())
 
 
-def _has_route_error(rows: pl.DataFrame, errors: pl.DataFrame) -> pl.Expr:
-    """Whether a label of a route itself is wrong (Boolean), of `rows` in their order."""
-    failed = errors.filter(pl.col("alias").is_not_null()).select("row", "alias").unique()
-    if failed.is_empty():
-        return pl.lit(value=False)
-    found = rows.select("row", "alias").join(
-        failed.with_columns(is_failed=True), on=["row", "alias"], how="left", maintain_order="left"
-    )
-    return pl.lit(found["is_failed"].fill_null(value=False))
-
-
 def route_target() -> pl.Expr:
-    """Where a route leads, as a URL; `?` for a host or a port that it has not."""
+    """Where a route leads, as a URL; `?` for a missing host or port."""
     port = pl.col("target_port").cast(pl.String)
     return pl.format("{}://{}:{}", "scheme", pl.col("target_host").fill_null("?"), port.fill_null("?"))

@@ -24,6 +24,8 @@ from dockerframe.schemas import ERRORS, ROUTE_FIELDS, FrameT, Precedence
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from dockerframe._derive.routes.objects import Mappings
+
 MAX_WILDCARD_FIELDS: Final = 1_000_000
 """How many fields the wildcards of one container may set: its aliases times its wildcard labels."""
 
@@ -35,18 +37,21 @@ _ASSIGNMENT: Final = ("row", "alias", "route", "field", "value", "label", "origi
 
 
 class ResolvedRoutes(NamedTuple):
-    """What the labels of some containers say of routes; `row` is a container's position (UInt32).
+    """What the labels of some containers mean for routes; `row` is a container's position (UInt32).
 
-    `fields` has `row`, `route` and the columns of the table `route_fields` behind its keys; `aliases` has `row`,
-    `alias` and `route` (UInt32, the position when sorted by both); `errors` has the columns of
-    `dockerframe._derive.routes.labels.ROUTE_ERROR`; `entries` has every field that each label would set, the ones that
-    lost included.
+    `fields` has `row`, `route`, the columns of the table `route_fields` after its keys, and `plain` (whether the value
+    is a YAML scalar whose text decides its type); `aliases` has `row`, `alias` and `route` (UInt32, the position when
+    sorted by both); `errors` has the columns of `dockerframe._derive.routes.labels.ROUTE_ERROR`; `entries` has every
+    field that each label would set, the ones that lost included; `emptied` has `row`, `alias` and `label` of objects
+    without any text.
     """
 
     fields: pl.DataFrame
     aliases: pl.DataFrame
     errors: pl.DataFrame
     entries: pl.DataFrame
+    emptied: pl.DataFrame
+    precedence: Precedence
 
 
 def route_fields(containers: FrameT, precedence: Precedence = "alias") -> FrameT:
@@ -84,8 +89,9 @@ def fields_table(containers: pl.DataFrame, resolved: ResolvedRoutes) -> pl.DataF
 
 
 def route_errors(containers: pl.DataFrame, resolved: ResolvedRoutes) -> pl.DataFrame:
-    """The rows of the table `errors` that the labels of routes cause."""
-    return with_keys(containers, resolved.errors, ERRORS.schema.names())
+    """The rows of the table `errors` that the labels of routes cause, in the order of the containers."""
+    errors = resolved.errors.sort("row", "kind", "label", "message")
+    return with_keys(containers, errors, ERRORS.schema.names())
 
 
 def with_keys(containers: pl.DataFrame, rows: pl.DataFrame, columns: list[str]) -> pl.DataFrame:
@@ -105,28 +111,30 @@ def resolve_routes(
     if labels is None:
         labels = sort_labels(route_labels(proxy_labels(containers)))
     referring = at_nth_alias(labels.references, listed)
-    named, references, wildcards = (
-        frame.with_columns(_is_object(frame)) for frame in (labels.named, referring.rows, labels.wildcards)
+    named, references, wildcards, refused = (
+        frame.with_columns(_is_object(frame))
+        for frame in (labels.named, referring.rows, labels.wildcards, referring.missing)
     )
-    objects = parse_objects(named, references, wildcards)
+    objects = parse_objects(named, references, wildcards, refused)
     named, references, wildcards = (objects.without_bad(frame) for frame in (named, references, wildcards))
-    shortcuts = _shortcuts(labels.shortcuts, (named, references, wildcards), objects.leaves, listed)
+    shortcuts = _shortcuts(labels.shortcuts, (named, references, wildcards, refused), objects.mappings, listed)
     known = KnownAliases.of(listed, named)
     spread = _spread_wildcards(wildcards, known.rows)
     by_shortcut = shortcuts.rows.with_columns(pl.lit(value=False).alias("is_object"))
     by_number = [frame.with_columns(known.of_listed.gather(frame["place"])) for frame in (references, by_shortcut)]
     placed = [named.with_columns(known.of_labels), *by_number, spread.rows]
     ranked = pl.concat([frame.select(_ASSIGNMENT) for frame in placed]).with_columns(_layer(precedence))
-    entries = flatten_assignments(ranked, objects.leaves)
+    entries = flatten_assignments(ranked, objects.mappings)
     merged = merge_fields(ranked, entries)
     errors = (labels.errors, referring.errors, objects.errors, shortcuts.errors, spread.errors, merged.errors)
-    return ResolvedRoutes(merged.fields, known.rows.drop("has_field"), pl.concat(errors), entries)
+    aliases = known.rows.drop("has_field")
+    return ResolvedRoutes(merged.fields, aliases, pl.concat(errors), entries, objects.emptied, precedence)
 
 
 def _layer(precedence: Precedence) -> pl.Expr:
     """Which labels win over which: a lower number does."""
     by_origin = pl.col("origin").replace_strict(_LAYERS[precedence], return_dtype=pl.UInt8)
-    # Among wildcards the reference lets the object win, though beside an alias's object a text wins.
+    # Among wildcards GoDoxy lets the object win, though a text wins over the object of an alias.
     is_wildcard_text = (pl.col("origin") == "wildcard") & ~pl.col("is_object")
     return (by_origin + is_wildcard_text.cast(pl.UInt8)).alias("layer")
 
@@ -143,20 +151,20 @@ def wildcard_is_object() -> pl.Expr:
 
 
 def _shortcuts(
-    shortcuts: pl.DataFrame, full_labels: Iterable[pl.DataFrame], leaves: pl.DataFrame, listed: ListedAliases
+    shortcuts: pl.DataFrame, full_labels: Iterable[pl.DataFrame], mappings: Mappings, listed: ListedAliases
 ) -> PlacedLabels:
     if shortcuts.is_empty():
         # Most fleets have none, and to look for nothing takes as long as to look for a hundred.
         return PlacedLabels.none()
     few = shortcuts.select("row").unique()
-    beside = [labels.join(few, on="row", how="semi") for labels in full_labels]
-    return resolve_shortcuts(shortcuts, pl.concat([_fields_set_by(labels, leaves) for labels in beside]), listed)
+    full = [labels.join(few, on="row", how="semi") for labels in full_labels]
+    return resolve_shortcuts(shortcuts, pl.concat([_fields_set_by(labels, mappings) for labels in full]), listed)
 
 
-def _fields_set_by(labels: pl.DataFrame, leaves: pl.DataFrame) -> pl.DataFrame:
+def _fields_set_by(labels: pl.DataFrame, mappings: Mappings) -> pl.DataFrame:
     """`row`, `field`, `label` of every field that these labels set, inside objects too."""
     texts = labels.filter(~pl.col("is_object")).select("row", "field", "label")
-    objects = labels.filter("is_object").join(leaves, on="value").select("row", pl.col("path").alias("field"), "label")
+    objects = mappings.open(labels.filter("is_object")).select("row", pl.col("path").alias("field"), "label")
     return pl.concat([texts, objects])
 
 

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import polars as pl
 
-from dockerframe._derive.labels import PREFIX, RESERVED, split_list
+from dockerframe._bounded_yaml import MAX_DEPTH
+from dockerframe._derive.labels import PREFIX, RESERVED, first_characters, split_list
 
 if TYPE_CHECKING:
     from dockerframe._derive.routes.aliases import ListedAliases
@@ -48,15 +49,20 @@ ROUTE_ERROR: Final = pl.Schema(
 )
 """An error of one container's route labels; `alias` is null where it concerns no single route."""
 
+MAX_LABEL_BYTES: Final = 1_024
+"""How long the name of a route label may be: four times a domain name. A longer one would only cost memory."""
+
+_SHORTEST_DEEP_NAME: Final = len("proxy") + 2 * MAX_DEPTH
+
 _FORM: Final = "write proxy.<alias>.<field>."
-_KINDS: Final = ("invalid", "empty_alias", "shortcut", "wildcard", "reference", "named")
+_KINDS: Final = ("too_large", "invalid", "empty_alias", "shortcut", "wildcard", "reference", "named")
 
 
 class SortedLabels(NamedTuple):
     """Labels by what they do. Every frame has `row` (UInt32: the container's position) and `label`.
 
     All but `errors` have `field` (null for an object) and `value`; `named` have `alias` and `origin`, `references` the
-    `number` of the alias that they mean (null where it is none) and `origin`; `errors` has the columns of
+    `number` of their alias (null if it is not a number) and `origin`; `errors` has the columns of
     `ROUTE_ERROR`.
     """
 
@@ -70,7 +76,7 @@ class SortedLabels(NamedTuple):
 def route_labels(proxied: pl.DataFrame) -> pl.DataFrame:
     """Of the `dockerframe._derive.labels.proxy_labels` those that may set route fields, with their `name` and `field`.
 
-    `name` is what stands after `proxy.` up to the next dot, `field` what stands behind that dot (null without).
+    `name` is the part after `proxy.` up to the next dot, `field` the part behind that dot (null without one).
     """
     # The first part is `proxy`.
     parts = pl.col("label").str.splitn(".", 3).struct.rename_fields(["namespace", "name", "field"])
@@ -85,26 +91,17 @@ def route_labels(proxied: pl.DataFrame) -> pl.DataFrame:
 
 
 def sort_labels(labels: pl.DataFrame) -> SortedLabels:
-    """Tell the labels of `route_labels` apart."""
-    name, field, label = pl.col("name"), pl.col("field"), pl.col("label")
-    is_invalid = (label.str.len_bytes() <= len(PREFIX)) | ((name != "") & _has_empty_part(field).fill_null(value=False))
-    kind = (
-        pl.when(is_invalid)
-        .then(_kind("invalid"))
-        .when(name == "")
-        .then(_kind("empty_alias"))
-        .when(field.is_null() & name.is_in(list(SHORTCUTS)))
-        .then(_kind("shortcut"))
-        .when(name == "*")
-        .then(_kind("wildcard"))
-        .when(name.str.starts_with("#") | name.str.starts_with("$"))
-        .then(_kind("reference"))
-        .otherwise(_kind("named"))
-    )
-    told = labels.lazy().with_columns(kind.alias("kind")).collect().rechunk()
-    parts = {one: told.filter(pl.col("kind") == _kind(one)).drop("kind") for one in _KINDS}
+    """Sort the labels of `route_labels` by what they do."""
+    name = pl.col("name")
+    # Before anything is split at every dot: a name of 32 KB would have 16,000 of them.
+    has_large = (labels["label"].str.len_bytes() > _SHORTEST_DEEP_NAME).any()
+    is_too_large = _is_too_large() if has_large else pl.lit(value=False)
+    by_kind = labels.lazy().with_columns(_kind_of_label(is_too_large).alias("kind")).collect().rechunk()
+    parts = {one: by_kind.filter(pl.col("kind") == _kind(one)).drop("kind") for one in _KINDS}
     number = name.str.extract(r"^[#$]\+?([0-9]{1,9})$").cast(pl.UInt32)
+    too_large = f"Its name is longer than {MAX_LABEL_BYTES} bytes or deeper than {MAX_DEPTH} levels; {_FORM}"
     errors = (
+        _errors(parts["too_large"].with_columns(_shortened()), "invalid_label", pl.lit(too_large)),
         _errors(parts["invalid"], "invalid_label", pl.lit(f"It names no alias and field; {_FORM}")),
         _errors(parts["empty_alias"], "empty_alias", pl.lit(f"Its alias is empty; {_FORM}")),
     )
@@ -118,8 +115,37 @@ def sort_labels(labels: pl.DataFrame) -> SortedLabels:
     return SortedLabels(*(frame.drop("name", strict=False) for frame in sorted_labels))
 
 
+def _is_too_large() -> pl.Expr:
+    label = pl.col("label")
+    return (label.str.len_bytes() > MAX_LABEL_BYTES) | (label.str.count_matches(".", literal=True) > MAX_DEPTH)
+
+
+def _kind_of_label(is_too_large: pl.Expr) -> pl.Expr:
+    name, field, label = pl.col("name"), pl.col("field"), pl.col("label")
+    is_invalid = (label.str.len_bytes() <= len(PREFIX)) | ((name != "") & _has_empty_part(field).fill_null(value=False))
+    return (
+        pl.when(is_too_large)
+        .then(_kind("too_large"))
+        .when(is_invalid)
+        .then(_kind("invalid"))
+        .when(name == "")
+        .then(_kind("empty_alias"))
+        .when(field.is_null() & name.is_in(list(SHORTCUTS)))
+        .then(_kind("shortcut"))
+        .when(name == "*")
+        .then(_kind("wildcard"))
+        .when(name.str.starts_with("#") | name.str.starts_with("$"))
+        .then(_kind("reference"))
+        .otherwise(_kind("named"))
+    )
+
+
+def _shortened() -> pl.Expr:
+    return (first_characters(pl.col("label"), 80) + "…").alias("label")
+
+
 def _kind(name: str) -> pl.Expr:
-    """A number: rows are told apart by it in a tenth of the time that a text takes."""
+    """A number: comparing it takes a tenth of the time that comparing a text takes."""
     return pl.lit(_KINDS.index(name), pl.UInt8)
 
 
@@ -129,19 +155,22 @@ def _has_empty_part(path: pl.Expr) -> pl.Expr:
 
 
 class PlacedLabels(NamedTuple):
-    """Labels that mean an alias by its number: each at its `alias`, and the `place` of that among those that are
-    listed. And what is wrong with some.
+    """Labels that mean an alias by its number, each with its `alias` and the `place` of that among the listed ones.
+
+    `missing` are those that mean no alias, `errors` what is wrong with them.
     """
 
     rows: pl.DataFrame
     errors: pl.DataFrame
+    missing: pl.DataFrame
 
     @classmethod
     def none(cls) -> PlacedLabels:
-        """What comes of no shortcuts."""
+        """The result of no shortcuts."""
         texts = dict.fromkeys(("label", "value", "field", "origin", "alias"), pl.String())
         numbers = dict.fromkeys(("row", "place"), pl.UInt32())
-        return cls(pl.DataFrame(schema={**numbers, **texts}), pl.DataFrame(schema=ROUTE_ERROR))
+        nothing = pl.DataFrame(schema={**numbers, **texts})
+        return cls(nothing, pl.DataFrame(schema=ROUTE_ERROR), nothing)
 
 
 def resolve_shortcuts(shortcuts: pl.DataFrame, full: pl.DataFrame, listed: ListedAliases) -> PlacedLabels:
@@ -160,7 +189,8 @@ def resolve_shortcuts(shortcuts: pl.DataFrame, full: pl.DataFrame, listed: Liste
         .explode("value", "number", empty_as_null=False, keep_nulls=False)
     )
     placed = at_nth_alias(items.drop("full_label").with_columns(pl.lit("shortcut").alias("origin")), listed)
-    return PlacedLabels(placed.rows, pl.concat([_errors(conflicts, "shortcut_conflict", conflict), placed.errors]))
+    errors = pl.concat([_errors(conflicts, "shortcut_conflict", conflict), placed.errors])
+    return placed._replace(errors=errors)
 
 
 def at_nth_alias(numbered: pl.DataFrame, listed: ListedAliases) -> PlacedLabels:
@@ -174,7 +204,7 @@ def at_nth_alias(numbered: pl.DataFrame, listed: ListedAliases) -> PlacedLabels:
         pl.lit(listed.counts).gather("row"),
     )
     errors = _errors(missing, "alias_ref_out_of_range", message)
-    return PlacedLabels(placed.filter(pl.col("alias").is_not_null()).drop("number"), errors)
+    return PlacedLabels(placed.filter(pl.col("alias").is_not_null()).drop("number"), errors, missing.drop("number"))
 
 
 def _errors(rows: pl.DataFrame, kind: str, message: pl.Expr) -> pl.DataFrame:

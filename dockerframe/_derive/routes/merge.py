@@ -1,6 +1,6 @@
-"""How labels that overlap become one tree of fields (labels.md, section 6.3).
+"""How labels that overlap become one tree of fields (labels.md, section 6, step 3).
 
-Most aliases have labels that don't overlap, and never come here. What does come here is a list of assignments,
+Most aliases have labels that do not overlap, and never come here. What does come here is a list of assignments,
 in the order in which they are applied, once for each distinct list in the fleet.
 """
 
@@ -10,12 +10,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 from dockerframe._bounded_yaml import InvalidYamlError
-from dockerframe._derive.routes.yaml_objects import parse_mapping, text_of
+from dockerframe._derive.routes.objects import leaves
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-
-    from dockerframe._bounded_yaml import Node
 
 
 class Assignment(NamedTuple):
@@ -28,10 +26,11 @@ class Assignment(NamedTuple):
 
 
 class MergedField(NamedTuple):
-    """A field, its text, and the index of the assignment that set it."""
+    """A field, its text, whether the text is a plain YAML scalar, and the index of the assignment that set it."""
 
     path: str
     text: str
+    plain: bool
     source: int
 
 
@@ -39,6 +38,7 @@ class MergedField(NamedTuple):
 class _Text:
     text: str
     source: int
+    plain: bool = False
 
 
 _Tree: TypeAlias = "dict[str, _Tree | _Text]"
@@ -46,7 +46,7 @@ _Tree: TypeAlias = "dict[str, _Tree | _Text]"
 
 @dataclass(slots=True)
 class Merged:
-    """What came of a list of assignments: the fields, and the indexes of the assignments that did not fit."""
+    """The result of a list of assignments: the fields, and the indexes of the assignments that did not fit."""
 
     fields: list[MergedField] = field(default_factory=list)
     conflicts: list[int] = field(default_factory=list)
@@ -55,24 +55,26 @@ class Merged:
 def merge(assignments: Sequence[Assignment]) -> Merged:
     """Merge assignments, given by layer, then by number of dots, then by the label's name.
 
-    Within a layer a later text replaces an earlier one, and a mapping adds to a mapping what is not there yet; a
-    layer adds to the ones before it what is not there yet. What fits neither way is a conflict of the later one.
+    Within a layer a later text replaces an earlier one, and a mapping adds to a mapping what is missing there; a
+    layer adds to the ones before it what is missing there. What fits neither way is a conflict of the later one.
 
     Examples
     --------
-    >>> whole = Assignment("", "m: {o: {k: 1}}", is_object=True, layer=0)
-    >>> part = Assignment("m.o", "{k: 9, z: 3}", is_object=False, layer=0)
-    >>> [tuple(one) for one in merge([whole, part]).fields]
+    >>> first = Assignment("", "m: {o: {k: 1}}", is_object=True, layer=0)
+    >>> second = Assignment("m.o", "{k: 9, z: 3}", is_object=False, layer=0)
+    >>> [(one.path, one.text, one.source) for one in merge([first, second]).fields]
     [('m.o.k', '1', 0), ('m.o.z', '3', 1)]
     """
     merger = _Merger()
     root: _Tree = {}
-    for layer in sorted({one.layer for one in assignments}):
-        tree: _Tree = {}
-        for index, one in enumerate(assignments):
-            if one.layer == layer:
-                merger.apply(tree, one, index)
-        merger.add_missing(root, tree)
+    tree: _Tree = {}
+    layer = None
+    for index, one in enumerate(assignments):
+        if one.layer != layer:
+            merger.add_missing(root, tree)
+            tree, layer = {}, one.layer
+        merger.apply(tree, one, index)
+    merger.add_missing(root, tree)
     return Merged(sorted(_flatten(root)), sorted(set(merger.conflicts)))
 
 
@@ -105,7 +107,7 @@ class _Merger:
             tree[key] = text
 
     def add_missing(self, upper: _Tree, lower: _Tree) -> None:
-        """Add to a tree what another has and it has not; what is there stays."""
+        """Add to a tree what another has and it lacks; what it has stays."""
         for key, node in lower.items():
             there = upper.get(key)
             if there is None:
@@ -123,7 +125,7 @@ class _Merger:
                     self.add_missing(opened, node)
 
     def _meet(self, mapping: _Tree, text: _Text) -> None:
-        """A text where a mapping is: it may be one too, or nothing at all."""
+        """A text where a mapping is: it may hold a mapping too, or be empty."""
         opened = _opened(text)
         if opened is None:
             self.conflicts.append(text.source)
@@ -138,26 +140,23 @@ def _opened(text: _Text) -> _Tree | None:
 
 def _mapping_tree(text: str, source: int) -> _Tree | None:
     try:
-        return _tree(parse_mapping(text), source)
+        found = leaves(text)
     except InvalidYamlError:
         return None
-
-
-def _tree(mapping: dict[str, Node], source: int) -> _Tree:
     tree: _Tree = {}
-    for key, node in mapping.items():
-        *parents, last = key.split(".")
+    for leaf in found:
+        *parents, last = leaf.path.split(".")
         branch = tree
         for parent in parents:
             below = branch.get(parent)
             branch[parent] = branch = below if isinstance(below, dict) else {}
-        branch[last] = _tree(node, source) if isinstance(node, dict) else _Text(text_of(node), source)
+        branch.setdefault(last, {} if leaf.text is None else _Text(leaf.text, source, leaf.plain))
     return tree
 
 
 def _flatten(tree: _Tree, prefix: str = "") -> Iterator[MergedField]:
     for key, node in tree.items():
         if isinstance(node, _Text):
-            yield MergedField(prefix + key, node.text, node.source)
+            yield MergedField(prefix + key, node.text, node.plain, node.source)
         else:
             yield from _flatten(node, f"{prefix}{key}.")

@@ -2,90 +2,148 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
 from dockerframe._derive.labels import KEYS
-from dockerframe.audit.rule import rule
+from dockerframe.audit.images import is_local_build
+from dockerframe.audit.rule import Registry
 
 if TYPE_CHECKING:
     from dockerframe.audit.fleet_tables import FleetTables
 
+rules: Final = Registry()
 
-@rule(
+_SHOWN_HOSTS: Final = 5
+
+
+@rules.rule(
     severity="low",
-    source="CIS Docker Benchmark 5.28: a known version of the image",
-    remedy="Name the version, or better the digest, that was tested.",
+    source="a tag can move to another image",
+    remedy="Name the version that was tested, or better its digest.",
 )
 def latest_tag(fleet: FleetTables) -> pl.LazyFrame:
-    """An image with the tag `latest`, or with none.
+    """An image has the tag `latest` or no tag.
 
-    The same reference is another image tomorrow. A digest makes up for it.
+    The next pull may bring another version. It does not fire for a digest, for an image given by its id, and for images
+    that Compose built on the host (`<project>-<service>`), which are never pulled.
     """
-    found = fleet.containers.filter((pl.col("image_tag") == "latest") & pl.col("image_digest").is_null())
+    is_latest = (pl.col("image_tag") == "latest") & pl.col("image_digest").is_null()
+    found = fleet.containers.filter(is_latest & ~is_local_build())
     return found.select(
         *KEYS,
-        message=pl.lit("What its image is changes with every pull."),
+        message=pl.lit("The next pull may bring another version of its image."),
         evidence=pl.format("containers.image: {}", "image"),
     )
 
 
-@rule(
+@rules.rule(
     severity="low",
-    source="labels.md, section 2: the engine shows an id where the name has gone to another image",
-    remedy="Create the container again from a named image.",
+    source="Docker shows an id when the tag belongs to another image",
+    remedy="Recreate the container (`docker compose up -d`) to run the image that the tag belongs to now.",
 )
 def image_without_name(fleet: FleetTables) -> pl.LazyFrame:
-    """An image that is known by its id alone.
+    """A container runs an image whose tag belongs to another image now.
 
-    Its name has moved on to a newer image, so that the container runs an old one; or it never had one.
+    The image was pulled or built again, and the container was not recreated. It does not fire for containers that were
+    created from a short id, and for the infrastructure containers of Podman's pods, which have no image name.
     """
-    return fleet.containers.filter(pl.col("image_name").is_null() & pl.col("image").is_not_null()).select(
+    return fleet.containers.filter(pl.col("image").str.contains(r"^sha256:[0-9a-f]{64}$")).select(
         *KEYS,
-        message=pl.lit("Its image has no name any more: the container was not created again after a pull."),
+        message=pl.lit("The tag of its image belongs to another image now."),
         evidence=pl.format("containers.image: {}", "image"),
     )
 
 
-@rule(
+@rules.rule(
     severity="medium",
     source="one reference should be one image",
-    remedy="Pull the reference on all hosts and create the containers again, or pin the digest.",
+    remedy="Pull the reference on all hosts and recreate the containers, or pin the digest.",
 )
 def tag_with_several_images(fleet: FleetTables) -> pl.LazyFrame:
-    """One image reference that is different images on different containers.
+    """Running containers have different images under one reference.
 
-    Images of different processor architectures differ rightly: only hosts of the same one are compared.
+    Hosts that pulled the tag at different times run different versions. Images are compared by their digest in the
+    registry where it is known (the table `images`), else by their id.
+
+    It does not fire across processor architectures, across image stores (the id of one image is another one in
+    containerd's store than in a graph driver's), for containers that do not run, for images without a digest where
+    digests are known, and for images that Compose built on the host.
     """
-    arch = fleet.hosts.select("host", "arch")
-    known = fleet.containers.filter(pl.col("image_name").is_not_null() & pl.col("image_id").is_not_null())
-    images = known.select(*KEYS, "image", "image_id").join(arch, on="host", how="left")
-    several = (
-        images.group_by("image", "arch")
-        .agg(pl.col("image_id").n_unique().alias("images"), pl.col("host").unique().sort().alias("hosts"))
+    running = fleet.containers.filter(
+        pl.col("running") & pl.col("image_name").is_not_null() & pl.col("image_id").is_not_null() & ~is_local_build()
+    )
+    by_id = ["image", "arch", "store"]
+    # Most references are one image: only the others are looked at more closely.
+    several = running.group_by("image").agg(pl.col("image_id").n_unique().alias("ids")).filter(pl.col("ids") > 1)
+    suspects = (
+        running.select(*KEYS, "image", "image_id", "platform")
+        .join(several, on="image", how="semi")
+        .join(fleet.hosts.select("host", "arch", "image_store"), on="host", how="left")
+        .with_columns(pl.coalesce("image_store", _store_by_platform()).alias("store"))
+        .join(_digests(fleet), on=["host", "image_id"], how="left")
+        .with_columns(
+            pl.when("digests_known").then(pl.lit("registry")).otherwise("store").alias("store"),
+            pl.when("digests_known").then("digest").otherwise("image_id").alias("identity"),
+        )
+        .filter(pl.col("identity").is_not_null())
+    )
+    images = pl.col("identity").n_unique().over(by_id)
+    found_on = pl.col("host").unique().sort().head(_SHOWN_HOSTS).str.join(", ")
+    hosts = suspects.group_by(by_id).agg(found_on.alias("found_on"))
+    return (
+        suspects.with_columns(images.alias("images"))
         .filter(pl.col("images") > 1)
+        .join(hosts, on=by_id, nulls_equal=True)
         .select(
-            "image",
-            "arch",
+            *KEYS,
             message=pl.format("{} is {} different images across the fleet.", "image", "images"),
-            found_on=pl.col("hosts").list.head(5).list.join(", "),
+            evidence=pl.format("containers.image_id: {}; hosts: {}", "image_id", "found_on"),
         )
     )
-    return images.join(several, on=["image", "arch"], nulls_equal=True).select(
-        *KEYS, "message", evidence=pl.format("containers.image_id: {}; hosts: {}", "image_id", "found_on")
+
+
+def _store_by_platform() -> pl.Expr:
+    """The image store of a host: only containerd's sends the platform of an image (API 1.48 and up)."""
+    is_containerd = pl.col("platform").is_not_null().any().over("host")
+    return pl.when(is_containerd).then(pl.lit("containerd")).otherwise(pl.lit("graph driver"))
+
+
+def _digests(fleet: FleetTables) -> pl.LazyFrame:
+    """The registry's digest of images, as far as hosts were asked: `host`, `image_id`, `digests_known`, `digest`.
+
+    Engines list one of several digests: of those of an image the one that most hosts have stands for it.
+    """
+    digests = (
+        fleet.images.select("host", "image_id", pl.col("repo_digests").alias("digest"))
+        .explode("digest", empty_as_null=True, keep_nulls=True)
+        .with_columns(pl.col("digest").str.extract(r"@(.+)$"))
+    )
+    spread = pl.col("host").n_unique().over("digest")
+    return (
+        digests.with_columns(pl.when(pl.col("digest").is_not_null()).then(spread).alias("spread"))
+        .sort("spread", "digest", descending=[True, False], nulls_last=True)
+        .group_by("host", "image_id")
+        .agg(pl.col("digest").first())
+        .with_columns(digests_known=pl.lit(value=True))
     )
 
 
-@rule(
+@rules.rule(
     severity="info",
     source="labels.md, section 2: org.opencontainers.image.version",
     remedy="Build the image with the label org.opencontainers.image.version.",
 )
 def no_version_label(fleet: FleetTables) -> pl.LazyFrame:
-    """An image that does not say its version."""
-    return fleet.containers.filter(pl.col("image_version").is_null()).select(
+    """An image does not name its version.
+
+    What runs under a tag such as `latest` can't be seen from the container. It does not fire for images that are
+    pinned by a digest.
+    """
+    missing = pl.col("image_version").is_null() & pl.col("image_digest").is_null()
+    return fleet.containers.filter(missing).select(
         *KEYS,
-        message=pl.lit("Its image does not say its version."),
-        evidence=pl.lit("labels.org.opencontainers.image.version: none"),
+        message=pl.lit("Its image does not name its version."),
+        evidence=pl.lit("labels.org.opencontainers.image.version: not set"),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Final
 
 import polars as pl
@@ -11,116 +10,114 @@ from dockerframe._derive.labels import KEYS, proxy_labels
 from dockerframe._derive.routes.effective import route_target
 from dockerframe._derive.routes.fields import resolve_routes, wildcard_is_object
 from dockerframe._derive.routes.labels import route_labels
-from dockerframe.audit.rule import rule
+from dockerframe.audit.names import name_or_short_id
+from dockerframe.audit.rule import Registry
 
 if TYPE_CHECKING:
     from dockerframe.audit.fleet_tables import FleetTables
 
-ROUTE_FIELDS: Final = (
-    "access_log", "agent", "bind", "disable_compression", "healthcheck", "homepage", "host", "idlewatcher",
-    "inbound_mtls_profile", "index", "load_balance", "max_conns_per_host", "middlewares", "no_tls_verify",
-    "path_patterns", "port", "relay_proxy_protocol_header", "response_header_timeout", "root", "rule_file", "rules",
-    "scheme", "spa", "ssl_certificate", "ssl_certificate_key", "ssl_protocols", "ssl_server_name",
-    "ssl_trusted_certificate", "tls_termination",
-)  # fmt: skip
-"""The first parts of the fields that GoDoxy reads."""
+rules: Final = Registry()
 
-_NEAR: Final = 0.75
 _NO_NETWORK_KINDS: Final = ("network_not_found", "no_network")
+_UNKNOWN_FIELD: Final = "unknown_field"
 
 
-@rule(
+@rules.rule(
     severity="high",
-    source="labels.md, section 4; GoDoxy keeps one route an alias",
+    source="labels.md, section 4; GoDoxy keeps one route per alias",
     remedy="Give each its own alias with proxy.aliases, or balance them with proxy.<alias>.load_balance.link.",
 )
 def alias_on_several_containers(fleet: FleetTables) -> pl.LazyFrame:
-    """One alias on several containers.
+    """Several containers ask for one alias.
 
-    Only one of them gets the route, and which one depends on the order in which they are seen. Routes that are
-    excluded do not count, nor do those that `load_balance.link` joins.
+    Only one of them gets the route, and which one depends on the order in which they are seen.
+
+    It does not fire for containers without a `proxy.` label, which ask for nothing, for replicas of one Swarm or
+    Compose service, for routes that `load_balance.link` joins, and for routes that are excluded.
     """
     linked = fleet.route_fields.filter(pl.col("field") == "load_balance.link").select(*KEYS, "alias")
-    routes = fleet.routes.filter(pl.col("excluded_reason").is_null()).join(linked, on=[*KEYS, "alias"], how="anti")
-    owner = pl.concat_str("container_name", pl.lit(" on "), "host")
+    who = fleet.containers.filter("is_explicit").select(
+        *KEYS, "swarm_service", "compose_project", "compose_service", name=name_or_short_id()
+    )
+    routes = (
+        fleet.routes.filter(pl.col("excluded_reason").is_null())
+        .select(*KEYS, "alias")
+        .join(who, on=KEYS)
+        .join(linked, on=[*KEYS, "alias"], how="anti")
+    )
+    # A service is one claim, however many replicas it has.
+    claim = pl.coalesce(
+        pl.format("swarm {}", "swarm_service"),
+        pl.format("compose {} {} {}", "host", "compose_project", "compose_service"),
+        pl.format("container {} {}", *KEYS),
+    )
     owners = pl.col("owners")
     shared = (
         routes.group_by("alias")
-        .agg(owner.sort().alias("owners"))
-        .filter(owners.list.len() > 1)
+        .agg(pl.format("{} on {}", "name", "host").sort().alias("owners"), claim.n_unique().alias("claims"))
+        .filter(pl.col("claims") > 1)
         .select(
             "alias",
-            message=pl.format("The alias {} is on {} containers.", "alias", owners.list.len()),
+            message=pl.format("{} containers ask for the alias {}.", owners.list.len(), "alias"),
             evidence=pl.format("routes.alias: {}: {}", "alias", owners.list.head(5).list.join(", ")),
         )
     )
     return routes.select(*KEYS, "alias").join(shared, on="alias")
 
 
-@rule(
+@rules.rule(
     severity="medium",
-    source="labels.md, section 6; GoDoxy's route fields",
-    remedy="Correct the label's name: GoDoxy ignores fields that it does not know.",
+    source="labels.md, sections 6 and 13: GoDoxy's route fields",
+    remedy="Correct the name of the label, or remove it.",
 )
 def unknown_route_field(fleet: FleetTables) -> pl.LazyFrame:
-    """A route field that nothing reads, but nearly has the name of one that is.
+    """A label sets a route field that does not exist.
 
-    A slip in a label's name is ignored in silence, so that the route is not what was meant.
+    GoDoxy ignores the field, so that the route is not what was meant; usually the name is misspelled.
+
+    It does not fire for fields in other spellings (`noTLSVerify`, `no_tls_verify`), nor for values that do not fit
+    (`label-error`).
     """
-    first = pl.col("field").str.split(".").list.first().str.to_lowercase()
-    fields = fleet.route_fields.select(*KEYS, "source_label", first.alias("first"))
-    distinct = fields.select(pl.col("first").unique()).collect().to_series()
-    # Over the distinct names only: a fleet has few.
-    near = {
-        name: close[0]
-        for name in distinct
-        if name not in ROUTE_FIELDS and (close := difflib.get_close_matches(name, ROUTE_FIELDS, n=1, cutoff=_NEAR))
-    }
-    slips = pl.LazyFrame(
-        {"first": list(near), "meant": list(near.values())}, schema={"first": pl.String, "meant": pl.String}
-    )
-    found = fields.join(slips, on="first").unique(maintain_order=True)
-    return found.select(
-        *KEYS,
-        message=pl.format("Nothing reads the field {}; {} is nearly it.", "first", "meant"),
-        evidence=pl.format("labels: {}", "source_label"),
-    )
+    return _errors(fleet.errors.filter(pl.col("kind") == _UNKNOWN_FIELD))
 
 
-@rule(
+@rules.rule(
     severity="low",
     source="labels.md, section 4",
     remedy="Name the alias in proxy.aliases, or correct the label if it means another one.",
 )
 def alias_outside_aliases(fleet: FleetTables) -> pl.LazyFrame:
-    """A label that names an alias which the container does not have.
+    """A label names an alias that the container does not have.
 
-    It makes a route of its own beside the container's aliases, which is often a slip in the alias's name.
+    It makes another route next to those of the container's aliases; often the alias is misspelled. It does not fire for
+    wildcards and for references by number (`proxy.*.port`, `proxy.#1.port`).
     """
-    own = fleet.containers.select(*KEYS, alias=pl.col("aliases")).explode(
-        "alias", empty_as_null=False, keep_nulls=False
-    )
-    outside = fleet.routes.join(own, on=[*KEYS, "alias"], how="anti").select(*KEYS, "alias")
+    # GoDoxy lower-cases an alias only after its labels were found.
+    served = pl.col("alias").str.strip_chars().str.to_lowercase().alias("served")
+    listed = fleet.containers.select(*KEYS, alias=pl.col("aliases"))
+    own = listed.explode("alias", empty_as_null=False, keep_nulls=False).select(*KEYS, served)
+    outside = fleet.routes.select(*KEYS, "alias", served).join(own, on=[*KEYS, "served"], how="anti")
     aliases = fleet.containers.select(*KEYS, pl.col("aliases").list.join(", "))
     return outside.join(aliases, on=KEYS).select(
         *KEYS,
-        message=pl.format("A label names the alias {}, and the container's aliases are {}.", "alias", "aliases"),
+        message=pl.format("A label names the alias {}; the container's aliases are {}.", "alias", "aliases"),
         evidence=pl.format("containers.aliases: {}; labels: proxy.{}", "aliases", "alias"),
     )
 
 
-@rule(
+@rules.rule(
     severity="low",
     source="labels.md, section 6.5: GoDoxy's code and its documentation disagree on who wins",
-    remedy="Take the field out of the alias's labels or out of the wildcard.",
+    remedy="Remove the field from the alias's labels or from the wildcard.",
 )
 def alias_and_wildcard_set_one_field(fleet: FleetTables) -> pl.LazyFrame:
     """An alias and a wildcard set the same field.
 
-    What the route becomes depends on the version of the proxy that reads the labels.
+    Which value counts depends on the version of the proxy that reads the labels. It does not fire for wildcards and
+    aliases that set different fields, at any depth.
     """
     containers = _may_set_one_field_twice(fleet.frames["containers"])
-    # Most fleets have none, and to resolve none takes as long as to resolve a hundred.
+    # Most fleets have no such container, and resolving an empty table takes as long as resolving a hundred.
     if containers.is_empty():
         return containers.lazy().select(*KEYS, message=pl.lit(""), evidence=pl.lit(""))
     entries = resolve_routes(containers).entries.lazy().filter(pl.col("value").is_not_null())
@@ -157,39 +154,39 @@ def _may_set_one_field_twice(containers: pl.DataFrame) -> pl.DataFrame:
     return containers[may["row"].unique().sort()]
 
 
-@rule(
+@rules.rule(
     severity="medium",
     source="labels.md, section 12",
     remedy="Set proxy.<alias>.port, expose a port in the image, or exclude the container with proxy.exclude.",
 )
 def route_without_port(fleet: FleetTables) -> pl.LazyFrame:
-    """A route for which there is no port.
+    """A route has no port.
 
-    Containers that say nothing to the proxy are left out: they are not meant to be reached.
+    GoDoxy does not serve it. It does not fire for containers without a `proxy.` label: nobody asked for their route.
     """
     explicit = fleet.containers.filter("is_explicit").select(KEYS)
     found = fleet.routes.filter(pl.col("excluded_reason") == "no_port").join(explicit, on=KEYS, how="semi")
     return found.select(
         *KEYS,
-        message=pl.format("The route {} has no port, so there is none.", "alias"),
+        message=pl.format("The route {} has no port and is not served.", "alias"),
         evidence=pl.lit("routes.excluded_reason: no_port"),
     )
 
 
-@rule(
+@rules.rule(
     severity="medium",
     source="labels.md, section 12",
     remedy="Start the container, let the proxy wake it with proxy.idle_timeout, or exclude it with proxy.exclude.",
 )
 def route_to_stopped_container(fleet: FleetTables) -> pl.LazyFrame:
-    """A route to a container that does not run.
+    """A route leads to a container that does not run.
 
-    Containers that the proxy wakes (`proxy.idle_timeout`) are left out, and those that say nothing to it.
+    Requests fail. It does not fire for containers that a proxy or a scheduler starts when they are needed
+    (`proxy.idle_timeout`, Sablier, …), and for containers without a `proxy.` label.
     """
-    asleep = fleet.containers.filter(
-        ~pl.col("running") & pl.col("is_explicit") & pl.col("idle_timeout").is_null()
-    ).select(*KEYS, "state")
-    found = fleet.routes.filter(pl.col("excluded_reason").is_null()).join(asleep, on=KEYS)
+    stopped = fleet.containers.filter(~pl.col("running") & pl.col("is_explicit")).select(*KEYS, "state")
+    down = stopped.join(fleet.asleep, on=KEYS, how="anti")
+    found = fleet.routes.filter(pl.col("excluded_reason").is_null()).join(down, on=KEYS)
     return found.select(
         *KEYS,
         message=pl.format("The route {} leads to a container that is {}.", "alias", "state"),
@@ -197,28 +194,36 @@ def route_to_stopped_container(fleet: FleetTables) -> pl.LazyFrame:
     )
 
 
-@rule(
+@rules.rule(
     severity="medium",
     source="labels.md, section 10",
     remedy="Attach the container to a network that the proxy reaches, or name one that it has in proxy.network.",
 )
 def network_not_usable(fleet: FleetTables) -> pl.LazyFrame:
-    """A network that the container is not in, or no network at all."""
-    return _errors(fleet).filter(pl.col("kind").is_in(_NO_NETWORK_KINDS)).drop("kind")
+    """A container with a route has no address, or not the network that its label names.
+
+    The proxy cannot reach it. It does not fire for containers without a `proxy.` label.
+    """
+    explicit = fleet.containers.filter("is_explicit").select(KEYS)
+    found = fleet.errors.filter(pl.col("kind").is_in(_NO_NETWORK_KINDS))
+    return _errors(found.join(explicit, on=KEYS, how="semi"))
 
 
-@rule(
+@rules.rule(
     severity="medium",
-    source="labels.md, sections 4 to 6, 11 and 12: the table errors",
-    remedy="Mend the label as the message says.",
+    source="labels.md, sections 4 to 6 and 11 to 13: the table errors",
+    remedy="Correct the label as the message says.",
 )
 def label_error(fleet: FleetTables) -> pl.LazyFrame:
-    """A label that can't be used, or a summary that can't be read: a row of the table `errors`."""
-    return _errors(fleet).filter(~pl.col("kind").is_in(_NO_NETWORK_KINDS)).drop("kind")
+    """A label can't be used as it is.
+
+    GoDoxy ignores it or refuses the route. It does not fire for fields that do not exist (`unknown-route-field`), for
+    networks (`network-not-usable`), and for what is not about a label (`unreadable-container`).
+    """
+    others = (*_NO_NETWORK_KINDS, _UNKNOWN_FIELD)
+    return _errors(fleet.errors.filter(pl.col("label").is_not_null() & ~pl.col("kind").is_in(others)))
 
 
-def _errors(fleet: FleetTables) -> pl.LazyFrame:
-    label = pl.col("label").fill_null("none")
-    return fleet.errors.select(
-        *KEYS, "kind", "message", evidence=pl.format("errors.kind: {}; label: {}", "kind", label)
-    )
+def _errors(errors: pl.LazyFrame) -> pl.LazyFrame:
+    label = pl.col("label").fill_null("not set")
+    return errors.select(*KEYS, "message", evidence=pl.format("errors.kind: {}; label: {}", "kind", label))

@@ -9,13 +9,15 @@ import polars as pl
 import pytest
 
 import dockerframe as dkf
-from dockerframe.cli.parameters import SEVERITIES
+from dockerframe._config.host import DEFAULT_CONNECT_TIMEOUT, DEFAULT_READ_TIMEOUT
+from dockerframe.cli.parameters import CONNECT_TIMEOUT, READ_TIMEOUT, SEVERITIES
 from dockerframe.schemas import SEVERITIES as DECLARED_SEVERITIES
 from tests.unit.cli.running import demo, run
 
 
-def test_severities_of_options_are_those_of_findings() -> None:
+def test_values_that_the_help_repeats_are_those_of_the_library() -> None:
     assert SEVERITIES == DECLARED_SEVERITIES
+    assert (CONNECT_TIMEOUT, READ_TIMEOUT) == (DEFAULT_CONNECT_TIMEOUT, DEFAULT_READ_TIMEOUT)
 
 
 def test_the_message_of_a_finding_is_complete_at_80_columns() -> None:

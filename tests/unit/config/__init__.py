@@ -1,0 +1,1 @@
+"""From text to hosts: fleet files, Docker contexts, the environment, URLs."""
