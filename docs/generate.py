@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Final
 
 import click
 import mkdocs_gen_files
-import typer
 
 import dockerframe as dkf
 from dockerframe import plots, testing
@@ -26,8 +25,7 @@ if TYPE_CHECKING:
 
     from dockerframe.tables import Table
 
-GROUP: Final = app if isinstance(app, click.Group) else typer.main.get_group(app)
-COMMANDS: Final = tuple(GROUP.list_commands(click.Context(GROUP)))
+COMMANDS: Final = tuple(app.list_commands(click.Context(app)))
 LABELS: Final = Path(__file__).parent / "reference" / "labels.md"
 # Headings of the API page, each with the modules whose public names stand under it.
 API_SECTIONS: Final = {
@@ -89,9 +87,10 @@ def table_section(table: Table) -> Iterator[str]:
     yield f"- Source: {table.source if ' ' in table.source else f'`{table.source}`'}"
     yield f"- Listed for people: {', '.join(column.heading for column in table.listing)}"
     if table.name in OPTIONAL_TABLES:
-        yield f"- Only with `{table.option}`"
-    if table.name in COMMANDS:
-        yield f"- Command: [`dockerframe {table.name}`](command-line.md#dockerframe-{table.name})"
+        yield f"- Only with `snapshot({table.option}=True)`"
+    command = table.name.replace("_", "-")
+    if command in COMMANDS:
+        yield f"- Command: [`dockerframe {command}`](command-line.md#dockerframe-{command})"
     yield from ("", "| column | type | meaning |", "| --- | --- | --- |")
     for column in table.columns:
         yield f"| `{column.name}` | `{cell(column.dtype)}` | {linked(cell(column.meaning))} |"
