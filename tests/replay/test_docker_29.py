@@ -16,7 +16,7 @@ import pytest
 
 import dockerframe as dkf
 from dockerframe._decode import decode_inspections
-from dockerframe.schemas import TABLES
+from dockerframe.tables import TABLES
 from tests.unit.rules.fleets import has_column
 
 FOLDER = Path(__file__).parent / "docker-29"
