@@ -36,7 +36,7 @@ _KNOWN_TAGS: Final = _STRING_TAGS | {
 
 
 class InvalidYamlError(ValueError):
-    """A text that is no YAML, or is past the bounds; says why."""
+    """A text is not YAML, or exceeds the limits; the message has the reason."""
 
 
 class Scalar(NamedTuple):
@@ -154,7 +154,7 @@ class _Composer:
         for key_event in self._until(yaml.MappingEndEvent):
             key = self._node(key_event, depth + 1)
             if not isinstance(key, Scalar):
-                raise InvalidYamlError("a key is no scalar")
+                raise InvalidYamlError("a key is not a scalar")
             if key.text in mapping:
                 raise InvalidYamlError(f"the key {key.text!r} is there twice")
             mapping[key.text] = self._node(next(self._events), depth + 1)

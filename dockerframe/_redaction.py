@@ -129,7 +129,7 @@ _NAME: Final = rf"(?:(?:{_ANYWHERE})[[:word:].-]*|(?:(?-u:\b)|_)(?:{_LAST})s?|(?
 """A secret name, up to its end."""
 
 _CLOSED: Final = r"""(?:\[[[:word:]]*\])?\\{0,3}["']?[ \t]*"""
-"""What may stand between a name and the sign that assigns to it."""
+"""The characters that may separate a name from its assignment sign."""
 
 _ASSIGNED: Final = rf"""{_CLOSED}(?:[:=]=?>?)[ \t\v]*"""
 """From the end of a name to its value."""
@@ -441,7 +441,7 @@ _SHAPES: Final = (
         (
             Form(
                 "//",
-                # A slash in the password is one if what stands before it is no port.
+                # A slash in the password is one if the text before it is not a port.
                 rf"""[^\s/?#"'@:\[‹]*:(?:[^\s"'@/?#{_GUARD}]*[^\s"'@/?#0-9{_GUARD}][^\s"'@/?#{_GUARD}]*[/?#][^\s"'@]*"""
                 rf"""|[^\s/?#"'@{_GUARD}]+)(?:@[^\s/?#"'@]*)*""",
                 "@",

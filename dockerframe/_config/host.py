@@ -291,7 +291,7 @@ class HostDefaults:
 
 
 def header_problems(headers: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """The path and the problem of each header that can't be sent; the values are no part of it."""
+    """The path and the problem of each header that cannot be sent, without its value."""
     for name, value in headers.items():
         if not re.match(HEADER_NAME_PATTERN, name):
             yield "headers", f"{name!r} is not the name of a header"

@@ -84,7 +84,7 @@ class Derivation:
         return partial(type(self), containers=self._given), (self.gathered,)
 
     def forget(self) -> None:
-        """Let go of the parts, which take memory, once every table is there."""
+        """Free the memory of the parts, after every table is derived."""
         self._parts.clear()
 
     @property

@@ -342,7 +342,7 @@ class _Process:
             left = deadline - time.monotonic()
             if left <= 0:
                 raise TransportFailure("connect_timeout", f"no ssh login within {seconds:g} s")
-            # Nothing is written to the socket before the login: what there is to read is its end.
+            # Nothing is written to the socket before the login: readable means closed.
             if self.socket.has_ended():
                 raise _failure(self._last_words())
             waiting.poll(left * 1000)

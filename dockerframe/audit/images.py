@@ -1,4 +1,4 @@
-"""What a container is for, as far as its image tells."""
+"""The purpose of a container, from its image."""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ def _time(text: str | None) -> datetime | None:
     Raises
     ------
     click.UsageError
-        When it is none of them.
+        When it is not one of them.
     """
     if text is None:
         return None

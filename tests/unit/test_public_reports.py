@@ -342,7 +342,7 @@ REPORTS = [
     ),
     Report(
         "yusing/godoxy#107",
-        "a label that is no field is an error, and the idle timeout belongs to the container",
+        "a label that is not a field is an error, and the idle timeout belongs to the container",
         (one("app", Labels={"proxy.app.port": "80", "proxy.app.idle_timeout": "30s"}),),
         lambda snap: snap.errors.select("kind", "label").rows(),
         [("unknown_field", "proxy.app.idle_timeout")],

@@ -113,7 +113,7 @@ def runs_as_root(fleet: FleetTables) -> pl.LazyFrame:
 def writable_root(fleet: FleetTables) -> pl.LazyFrame:
     """A container can write to its root file system.
 
-    Whoever gets in can replace its programs. It does not fire for volumes and tmpfs mounts that can be written.
+    An intruder can replace its programs. It does not fire for volumes and tmpfs mounts that can be written.
     """
     wanted = ~pl.col("read_only_root")
     evidence = "inspections.read_only_root: false"
