@@ -8,7 +8,7 @@ import sys
 import pytest
 
 CASES = [
-    ("notebook", "ipywidgets", "snap.view()"),
+    ("notebook", "anywidget", "snap.view()"),
     ("plots", "altair", "from dockerframe import plots"),
     ("history", "deltalake", "snap.append_history('nowhere')"),
     ("history", "deltalake", "dkf.read_history('nowhere')"),
@@ -36,5 +36,5 @@ def test_error_names_the_extra(extra: str, package: str, code: str) -> None:
 
 
 def test_everything_else_works_without_extras() -> None:
-    done = run("print(snap.findings().height, '<svg' in snap.to_html(), len(snap._repr_html_()) > 1000)")
-    assert done.stdout.split() == ["155", "False", "True"], done.stderr
+    done = run("print(snap.findings().height > 0, '<svg' in snap.to_html(), len(snap._repr_html_()) > 1000)")
+    assert done.stdout.split() == ["True", "False", "True"], done.stderr
