@@ -118,8 +118,9 @@ def test_agents_and_their_keys_in_memory(
         ("other authority", "is not signed by the authority in ca_file. Give the ca_file"),
         ("other name", "certificate is for another address. Use a name"),
         ("expired", "certificate has expired. Renew it"),
-        ("no client certificate", "requires a client certificate. Give the host cert_file"),
-        ("other client", "the client certificate. Give the host cert_file"),
+        # Which of its messages a client sees is chance: the server may hang up before the client reads the alert.
+        ("no client certificate", "client certificate. Give the host cert_file"),
+        ("other client", "client certificate. Give the host cert_file"),
     ],
 )
 def test_messages_of_tls_use_the_words_of_operators(tmp_path: Path, case: str, text: str) -> None:
