@@ -16,6 +16,7 @@ from dockerframe._queries.diff import differences
 from dockerframe._queries.explain import explain
 from dockerframe._queries.find import find_container, unknown_name
 from dockerframe._queries.locate import locate
+from dockerframe._queries.sql import run_query
 from dockerframe._redaction import redact_differences, redact_tables
 from dockerframe._report.html import overview_html, report_html
 from dockerframe._report.metrics import metrics_text
@@ -122,7 +123,7 @@ class Snapshot:
             if name in self.tables:
                 return self.tables[name]
             raise MissingTableError(
-                f"This snapshot has no table {name}.", remedy=f"Take it with {OPTIONAL_TABLES[name].option}."
+                f"This snapshot has no table {name}.", remedy=f"Take it with {OPTIONAL_TABLES[name].option}=True."
             )
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
@@ -289,6 +290,30 @@ class Snapshot:
               lost: port = 8081  [proxy.*.port, wildcard]
         """
         return explain(self.tables, alias, self.precedence, reveal=reveal)
+
+    def sql(self, query: str) -> pl.DataFrame:
+        """The result of a SQL query over the tables of this snapshot, `findings` and `rules` included.
+
+        Only the tables that the query names are derived.
+
+        Parameters
+        ----------
+        query
+            A query in the SQL of Polars, which can only read.
+
+        Raises
+        ------
+        SnapshotError
+            When the query is not valid, or names a table or column that does not exist.
+
+        Examples
+        --------
+        >>> import dockerframe as dkf
+        >>> snap = dkf.Fleet.demo().snapshot(progress=False)
+        >>> snap.sql("select count(*) as exited from containers where state = 'exited'").item()
+        2
+        """
+        return run_query(query, self.tables, {"findings": self.findings, "rules": self.rules})
 
     def start_order(self, project: str, host: str | None = None) -> pl.DataFrame:
         """In which steps the containers of a Compose project can start, as their dependencies allow.

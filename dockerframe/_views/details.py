@@ -100,7 +100,7 @@ def _route_section(snapshot: Viewable, container: pl.DataFrame, route: dict[str,
     ).lines(route)
     return _section(
         f"Route {route['alias']}",
-        [[line.kind, f"{line.said}  [{line.reason}]" if line.reason else line.said] for line in lines],
+        [[line.kind, f"{line.content}  [{line.reason}]" if line.reason else line.content] for line in lines],
     )
 
 

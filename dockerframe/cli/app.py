@@ -1,38 +1,55 @@
-"""The command line as a whole."""
+"""The command line as a whole: its commands, and the exit status of errors."""
 
 from __future__ import annotations
 
 import io
 import sys
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from dockerframe.cli import audit, doctor, report, tables
-from dockerframe.cli.output import warn
-from dockerframe.cli.root import USAGE, app
+import click
+
+import dockerframe
+from dockerframe.cli.commands import HELP_OPTIONS, Root, all_commands
 from dockerframe.errors import DockerframeError
 
-__all__ = ["app", "audit", "doctor", "main", "report", "tables"]
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-# In the order in which a newcomer meets them, which is not that of the alphabet.
-_HELP_ORDER: Final = [module.__name__ for module in (tables, audit, report, doctor)]
-app.registered_commands.sort(key=lambda command: _HELP_ORDER.index(getattr(command.callback, "__module__", "")))
+USAGE: Final = 2
+
+app = Root(
+    "dockerframe",
+    commands=all_commands(),
+    help="See a whole fleet of Docker hosts as tables. It only ever reads from a host.",
+    epilog="Exit status: 0 all good, 1 some host failed, 2 usage or configuration, 3 no host answered,"
+    " 4 findings as severe as --fail-on.",
+    context_settings=HELP_OPTIONS,
+)
+app = click.version_option(dockerframe.__version__, prog_name="dockerframe", message="%(prog)s %(version)s")(app)
 
 
-def main() -> None:
-    """Run the command line."""
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line, and exit with its status.
+
+    Parameters
+    ----------
+    arguments
+        The arguments; those of the process when None.
+    """
     if isinstance(sys.stdout, io.TextIOWrapper):
-        # A terminal without some character shows the rest; what other programs read is written as bytes.
+        # A terminal without some character shows the rest; data for programs is written as bytes.
         sys.stdout.reconfigure(errors="replace")
     try:
-        _check_arguments(sys.argv[1:])
-        app()
+        app.main(_checked(sys.argv[1:] if arguments is None else arguments), prog_name="dockerframe")
     except DockerframeError as error:
-        warn(str(error))
+        from dockerframe.cli.output import for_command_line, warn  # noqa: PLC0415 - slow to import
+
+        warn(for_command_line(str(error)))
         sys.exit(USAGE)
 
 
-def _check_arguments(arguments: list[str]) -> None:
-    """Refuse bytes that are not UTF-8 once, rather than wherever an option is used first."""
+def _checked(arguments: Sequence[str]) -> Sequence[str]:
+    """Arguments without bytes that are not UTF-8, which would fail wherever an option is used first."""
     for argument in arguments:
         try:
             argument.encode()
@@ -41,3 +58,4 @@ def _check_arguments(arguments: list[str]) -> None:
             raise DockerframeError(
                 f"The argument {shown} has bytes that are not UTF-8.", remedy="Write it as UTF-8 text."
             ) from None
+    return arguments

@@ -2,54 +2,61 @@
 
 from __future__ import annotations
 
-import functools
-import inspect
 import os
 import sys
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
-import typer
+import click
 
 from dockerframe._config.host import DEFAULT_CONNECT_TIMEOUT, DEFAULT_READ_TIMEOUT
+from dockerframe._config.selection import read_selection, select_hosts
 from dockerframe._fleet.fleet import Fleet
 from dockerframe.cli.output import warn
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
+    from pathlib import Path
 
     from dockerframe._snapshot.snapshot import Snapshot
 
-_PANEL = "Which fleet"
-_INTERRUPTED = 130
+_INTERRUPTED: Final = 130
 
 
 @dataclass(frozen=True, slots=True)
 class FleetSource:
-    """The options that say which fleet a command is about."""
+    """The options that name the fleet of a command."""
 
-    config: Path | None
-    context: list[str]
-    host: list[str]
-    demo: bool
-    connect_timeout: float
-    read_timeout: float
-    reveal: bool
+    config: Path | None = None
+    context: Sequence[str] = ()
+    host: Sequence[str] = ()
+    demo: bool = False
+    select: Sequence[str] = ()
+    connect_timeout: float = DEFAULT_CONNECT_TIMEOUT
+    read_timeout: float = DEFAULT_READ_TIMEOUT
+    reveal: bool = False
+
+    @property
+    def named(self) -> list[str]:
+        """The options that name a fleet."""
+        options = {"--config": self.config, "--context": self.context, "--host": self.host, "--demo": self.demo}
+        return [option for option, value in options.items() if value]
 
     def fleet(self) -> Fleet:
         """The fleet that the options name; without any, the environment's.
 
         Raises
         ------
-        typer.BadParameter
+        click.UsageError
             When they name more than one.
         ConfigurationError
-            When what they name can't be used.
+            When the description of the fleet can't be used, or `--select` matches no host.
         """
-        named = [bool(self.config), bool(self.context), bool(self.host), self.demo]
-        if sum(named) > 1:
-            raise typer.BadParameter("Use only one of --config, --context, --host and --demo.")
+        if len(self.named) > 1:
+            raise click.UsageError("Use only one of --config, --context, --host and --demo.")
+        return self._selected(self._whole())
+
+    def _whole(self) -> Fleet:
         limits = {"connect_timeout": self.connect_timeout, "read_timeout": self.read_timeout}
         if self.config is not None:
             return Fleet.from_file(self.config, **limits)
@@ -58,6 +65,13 @@ class FleetSource:
         if self.host:
             return Fleet.from_urls(self.host, **limits)
         return Fleet.demo() if self.demo else Fleet.from_env(**limits)
+
+    def _selected(self, fleet: Fleet) -> Fleet:
+        """The hosts that `--select` names. The others are not asked."""
+        if not self.select:
+            return fleet
+        chosen = select_hosts(fleet.hosts, **read_selection(self.select)._asdict())
+        return Fleet(chosen, pool=fleet.pool, audit=fleet.audit)
 
     def snapshot(self, **options: Any) -> Snapshot:
         """A snapshot of that fleet."""
@@ -68,48 +82,7 @@ class FleetSource:
 
 
 def interrupted() -> NoReturn:
-    """End at once: threads that still wait for hosts would hold an ordinary exit up until their timeouts."""
+    """End immediately: threads that still wait for hosts would delay an ordinary exit until their timeouts."""
     warn("Interrupted.")
     sys.stdout.flush()
     os._exit(_INTERRUPTED)
-
-
-def _options(
-    config: Annotated[Path | None, typer.Option(help="Fleet file (YAML).", rich_help_panel=_PANEL)] = None,
-    context: Annotated[
-        list[str] | None, typer.Option(help="Docker context, by name. Repeatable.", rich_help_panel=_PANEL)
-    ] = None,
-    host: Annotated[
-        list[str] | None, typer.Option(help="Host, as URL or NAME=URL. Repeatable.", rich_help_panel=_PANEL)
-    ] = None,
-    demo: Annotated[
-        bool, typer.Option("--demo", help="The recorded fleet that ships with dockerframe.", rich_help_panel=_PANEL)
-    ] = False,
-    connect_timeout: Annotated[
-        float, typer.Option(min=0.01, help="Seconds to connect to a host.", rich_help_panel=_PANEL)
-    ] = DEFAULT_CONNECT_TIMEOUT,
-    read_timeout: Annotated[
-        float, typer.Option(min=0.01, help="Seconds for each whole answer.", rich_help_panel=_PANEL)
-    ] = DEFAULT_READ_TIMEOUT,
-    reveal: Annotated[
-        bool, typer.Option("--reveal", help="Show secrets, which are left out otherwise.", rich_help_panel=_PANEL)
-    ] = False,
-) -> FleetSource:
-    return FleetSource(config, context or [], host or [], demo, connect_timeout, read_timeout, reveal)
-
-
-def with_source(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of a fleet, as its first argument."""
-    own = list(inspect.signature(command, eval_str=True).parameters.values())[1:]
-    shared = inspect.signature(_options, eval_str=True).parameters
-
-    @functools.wraps(command)
-    def with_options(**given: Any) -> None:
-        source = _options(**{name: given.pop(name) for name in shared})
-        command(source, **given)
-
-    parameters = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in (*own, *shared.values())]
-    del with_options.__wrapped__
-    with_options.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
-    with_options.__annotations__ = {one.name: one.annotation for one in parameters}
-    return with_options

@@ -1,63 +1,48 @@
-"""Commands that show one table each."""
+"""Commands that print tables."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING
 
-import typer
+import polars as pl
 
-from dockerframe.cli.output import Output, print_table
-from dockerframe.cli.root import OutputOption, app, finish
-from dockerframe.cli.sources import FleetSource, with_source
+from dockerframe._queries.sql import run_query
+from dockerframe._redaction import redact_tables
+from dockerframe._snapshot.shown import shown_tables
+from dockerframe.cli.output import print_frame, print_table
+from dockerframe.cli.status import finish
+from dockerframe.tables import OPTIONAL_TABLES, Listed
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dockerframe.cli.output import Shape
+    from dockerframe.cli.sources import FleetSource
 
 
-def _show(source: FleetSource, name: str, output: Output, *, size: bool = False) -> None:
-    snap = source.snapshot(size=size)
-    print_table(snap if source.reveal else snap.redacted(name), name, output)
+def show(source: FleetSource, shape: Shape, name_of_table: str, *, size: bool = False) -> None:
+    """Print a table of the registry. An optional one is asked for."""
+    optional = {OPTIONAL_TABLES[name_of_table].option: True} if name_of_table in OPTIONAL_TABLES else {}
+    snap = source.snapshot(size=size, **optional)
+    print_table(shown_tables(snap.tables, reveal=source.reveal), name_of_table, shape, snap.containers)
     finish(snap)
 
 
-@app.command()
-@with_source
-def hosts(source: FleetSource, output: OutputOption = Output.table) -> None:
-    """One row a host: whether it answers, its engine, its containers."""
-    _show(source, "hosts", output)
+def sql(source: FleetSource, shape: Shape, query: str, *, inspect: bool) -> None:
+    """Print the result of a query, which sees no secrets unless they are to be shown."""
+    snap = source.snapshot(inspect=inspect)
+    tables = shown_tables(snap.tables, reveal=source.reveal)
+    results = {"findings": lambda: shown_findings(snap.findings(), reveal=source.reveal), "rules": snap.rules}
+    result = run_query(query, tables, results)
+    print_frame(result, columns_as_they_are(result), shape, result.columns[:1])
+    finish(snap)
 
 
-@app.command()
-@with_source
-def containers(
-    source: FleetSource,
-    output: OutputOption = Output.table,
-    size: Annotated[bool, typer.Option("--size", help="Ask for sizes too, which is slow.")] = False,
-) -> None:
-    """One row a container."""
-    _show(source, "containers", output, size=size)
+def shown_findings(findings: pl.DataFrame, *, reveal: bool) -> pl.DataFrame:
+    """Findings without secrets, unless they are to be shown."""
+    return findings if reveal else redact_tables({"findings": findings})["findings"]
 
 
-@app.command()
-@with_source
-def ports(source: FleetSource, output: OutputOption = Output.table) -> None:
-    """One row a port binding, IPv4 and IPv6 alike."""
-    _show(source, "ports", output)
-
-
-@app.command()
-@with_source
-def routes(source: FleetSource, output: OutputOption = Output.table) -> None:
-    """One row an alias: what a request to it would reach, or why it reaches nothing."""
-    _show(source, "routes", output)
-
-
-@app.command()
-@with_source
-def dependencies(source: FleetSource, output: OutputOption = Output.table) -> None:
-    """One row for each thing that a container depends on."""
-    _show(source, "dependencies", output)
-
-
-@app.command()
-@with_source
-def errors(source: FleetSource, output: OutputOption = Output.table) -> None:
-    """One row for each thing that is wrong with a label."""
-    _show(source, "errors", output)
+def columns_as_they_are(frame: pl.DataFrame) -> Sequence[Listed]:
+    """Every column of a frame under its own name."""
+    return [Listed(name, name, wraps=dtype == pl.String) for name, dtype in frame.schema.items()]

@@ -56,6 +56,8 @@ class Table(TableSchema):
 
     Attributes
     ----------
+    description
+        One sentence that begins with "One row per".
     order
         Its place among the tables, in tabs, reports and files.
     source
@@ -71,9 +73,10 @@ class Table(TableSchema):
     in_report
         Whether the HTML report has a section for it.
     option
-        The option of `Fleet.snapshot` that asks for an optional table.
+        The keyword of `Fleet.snapshot` that asks for an optional table.
     """
 
+    description: str
     order: int
     source: str
     listing: tuple[Listed, ...]

@@ -36,6 +36,7 @@ def published() -> pl.Expr:
 
 TABLE: Final = Table(
     name="containers",
+    description="One row per container: state, health, image, ports.",
     row=CONTAINERS.row,
     key=CONTAINERS.key,
     columns=CONTAINERS.columns,
@@ -48,7 +49,12 @@ TABLE: Final = Table(
         Listed("state", "state", priority=1),
         Listed("health", "health", priority=1),
         Listed("image", "image"),
-        Listed("published", published(), sort_by=pl.col("public_ports").list.first().struct.field("public_port")),
+        Listed(
+            "published",
+            published(),
+            sort_by=pl.col("public_ports").list.first().struct.field("public_port"),
+            wraps=True,
+        ),
         Listed("project", "compose_project"),
         Listed("status", "status", priority=3),
         Listed("aliases", pl.col("aliases").list.join(", "), priority=3),
@@ -56,4 +62,3 @@ TABLE: Final = Table(
         Listed("id", pl.col("container_id").str.head(12), priority=3),
     ),
 )
-"""One row per container."""

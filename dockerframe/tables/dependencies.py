@@ -11,6 +11,7 @@ from dockerframe.tables._table import Listed, Table
 
 TABLE: Final = Table(
     name="dependencies",
+    description="One row per dependency of a container, and whether it exists.",
     row=DEPENDENCIES.row,
     key=DEPENDENCIES.key,
     columns=DEPENDENCIES.columns,
@@ -26,4 +27,3 @@ TABLE: Final = Table(
         Listed("label", "source_label", priority=3),
     ),
 )
-"""One row per dependency of a container."""

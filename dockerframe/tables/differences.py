@@ -9,6 +9,7 @@ from dockerframe.tables._table import Listed, Table
 
 TABLE: Final = Table(
     name="differences",
+    description="One row per difference between two snapshots.",
     row=DIFFERENCES.row,
     key=DIFFERENCES.key,
     columns=DIFFERENCES.columns,
@@ -25,4 +26,3 @@ TABLE: Final = Table(
         Listed("after", "after", priority=1, wraps=True),
     ),
 )
-"""One row per difference."""

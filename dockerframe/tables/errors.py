@@ -9,6 +9,7 @@ from dockerframe.tables._table import Listed, Table
 
 TABLE: Final = Table(
     name="errors",
+    description="One row per error in labels and answers of a container.",
     row=ERRORS.row,
     key=ERRORS.key,
     columns=ERRORS.columns,
@@ -23,4 +24,3 @@ TABLE: Final = Table(
         Listed("label", "label"),
     ),
 )
-"""One row per error."""

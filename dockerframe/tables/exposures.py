@@ -25,6 +25,7 @@ def _exposures(derivation: Derivation) -> pl.DataFrame:
 
 TABLE: Final = Table(
     name="exposures",
+    description="One row per host name that a proxy serves, and its target.",
     row=EXPOSURES.row,
     key=EXPOSURES.key,
     columns=EXPOSURES.columns,
@@ -49,4 +50,3 @@ TABLE: Final = Table(
         Listed("entry points", pl.col("entrypoints").list.join(", "), priority=3),
     ),
 )
-"""One row per router, alias or site address of a container and a proxy."""

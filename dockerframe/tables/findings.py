@@ -9,6 +9,7 @@ from dockerframe.tables._table import Listed, Table
 
 TABLE: Final = Table(
     name="findings",
+    description="One row per finding of the audit.",
     row=FINDINGS.row,
     key=FINDINGS.key,
     columns=FINDINGS.columns,
@@ -26,4 +27,3 @@ TABLE: Final = Table(
         Listed("remedy", "remedy", priority=3, wraps=True),
     ),
 )
-"""One row per finding."""

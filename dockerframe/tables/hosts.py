@@ -11,6 +11,7 @@ from dockerframe.tables._table import Listed, Table
 
 TABLE: Final = Table(
     name="hosts",
+    description="One row per host: whether it answers, engine, containers.",
     row=HOSTS.row,
     key=HOSTS.key,
     columns=HOSTS.columns,
@@ -30,4 +31,3 @@ TABLE: Final = Table(
         Listed("seconds", "seconds", priority=3),
     ),
 )
-"""One row per host."""

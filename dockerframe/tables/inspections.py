@@ -11,13 +11,14 @@ from dockerframe.tables._table import Listed, Table
 
 TABLE: Final = Table(
     name="inspections",
+    description="One row per container: limits, privileges, exit code.",
     row=INSPECTIONS.row,
     key=INSPECTIONS.key,
     columns=INSPECTIONS.columns,
     order=110,
     source="GET /containers/{id}/json",
     scope="optional",
-    option="inspect=True",
+    option="inspect",
     listing=(
         Listed("host", "host", priority=1),
         Listed("container", "container_name", priority=1),
@@ -33,4 +34,3 @@ TABLE: Final = Table(
         Listed("finished", "finished_at", priority=3),
     ),
 )
-"""One row per inspected container."""

@@ -11,6 +11,7 @@ from dockerframe.tables._table import Listed, Table
 
 TABLE: Final = Table(
     name="labels",
+    description="One row per label of a container.",
     row=LABELS_TABLE.row,
     key=LABELS_TABLE.key,
     columns=LABELS_TABLE.columns,
@@ -25,4 +26,3 @@ TABLE: Final = Table(
         Listed("value", "value", priority=1, wraps=True),
     ),
 )
-"""One row per label of a container."""

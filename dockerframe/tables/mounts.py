@@ -12,6 +12,7 @@ from dockerframe.tables._table import Listed, Table
 
 TABLE: Final = Table(
     name="mounts",
+    description="One row per mount: folders of the host, volumes, tmpfs.",
     row=MOUNTS_TABLE.row,
     key=MOUNTS_TABLE.key,
     columns=MOUNTS_TABLE.columns,
@@ -34,4 +35,3 @@ TABLE: Final = Table(
         Listed("mode", "mode", priority=3),
     ),
 )
-"""One row per mount."""

@@ -10,6 +10,7 @@ from dockerframe.tables._table import Listed, Table
 
 TABLE: Final = Table(
     name="networks",
+    description="One row per attachment of a container to a network.",
     row=NETWORKS_TABLE.row,
     key=NETWORKS_TABLE.key,
     columns=NETWORKS_TABLE.columns,
@@ -27,4 +28,3 @@ TABLE: Final = Table(
         Listed("MAC address", "mac_address", priority=3),
     ),
 )
-"""One row per attachment of a container to a network."""

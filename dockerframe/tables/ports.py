@@ -10,6 +10,7 @@ from dockerframe.tables._table import Listed, Table
 
 TABLE: Final = Table(
     name="ports",
+    description="One row per port binding, IPv4 and IPv6 alike.",
     row=PORTS_TABLE.row,
     key=PORTS_TABLE.key,
     columns=PORTS_TABLE.columns,
@@ -25,4 +26,3 @@ TABLE: Final = Table(
         Listed("type", "type", priority=1),
     ),
 )
-"""One row per port binding."""

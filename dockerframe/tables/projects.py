@@ -40,6 +40,7 @@ def _projects(containers: pl.DataFrame) -> pl.DataFrame:
 
 TABLE: Final = Table(
     name="projects",
+    description="One row per Compose project and host, with stopped services.",
     row="a Compose project on a host",
     key=("host", "compose_project"),
     columns=(
@@ -68,4 +69,3 @@ TABLE: Final = Table(
         Listed("last created", "last_created", priority=3),
     ),
 )
-"""One row per Compose project and host."""

@@ -9,6 +9,7 @@ from dockerframe.tables._table import Listed, Table
 
 TABLE: Final = Table(
     name="route_fields",
+    description="One row per field of an alias, with the label that sets it.",
     row=ROUTE_FIELDS.row,
     key=ROUTE_FIELDS.key,
     columns=ROUTE_FIELDS.columns,
@@ -26,4 +27,3 @@ TABLE: Final = Table(
         Listed("origin", "origin", priority=3),
     ),
 )
-"""One row per alias and field."""

@@ -10,6 +10,7 @@ from dockerframe.tables._table import Listed, Table
 
 TABLE: Final = Table(
     name="routes",
+    description="One row per alias: what it reaches, or why it has no route.",
     row=ROUTES.row,
     key=ROUTES.key,
     columns=ROUTES.columns,
@@ -25,4 +26,3 @@ TABLE: Final = Table(
         Listed("listening", "listening_port", priority=3),
     ),
 )
-"""One row per alias of a container."""

@@ -9,6 +9,7 @@ from dockerframe.tables._table import Listed, Table
 
 TABLE: Final = Table(
     name="rules",
+    description="One row per rule of the audit: what it looks for, and whether it ran.",
     row=RULES.row,
     key=RULES.key,
     columns=RULES.columns,
@@ -26,4 +27,3 @@ TABLE: Final = Table(
         Listed("source", "source", priority=3),
     ),
 )
-"""One row per rule."""

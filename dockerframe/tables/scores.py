@@ -11,6 +11,7 @@ from dockerframe.tables._table import Listed, Table
 
 TABLE: Final = Table(
     name="scores",
+    description="One row per fleet, host and Compose project, with its score.",
     row=SCORES.row,
     key=SCORES.key,
     columns=SCORES.columns,
@@ -30,4 +31,3 @@ TABLE: Final = Table(
         Listed("unknown", "unknown", priority=3),
     ),
 )
-"""One row per fleet, host and Compose project."""

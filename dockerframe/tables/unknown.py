@@ -9,6 +9,7 @@ from dockerframe.tables._table import Listed, Table
 
 TABLE: Final = Table(
     name="unknown",
+    description="One row per host and rule whose result is not known.",
     row=UNKNOWN.row,
     key=UNKNOWN.key,
     columns=UNKNOWN.columns,
@@ -23,4 +24,3 @@ TABLE: Final = Table(
         Listed("reason", "reason", priority=1, wraps=True),
     ),
 )
-"""One row per host and rule whose result is unknown."""
