@@ -73,9 +73,9 @@ def derive_containers(
 ) -> pl.DataFrame:
     """Summaries with all their derived columns, in the same order.
 
-    `summaries` has the columns of `dockerframe.schemas.SUMMARIES`, with sorted `ports`; `by_name` has their `labels_by_name`, the only ones
-    that are read; `is_explicit` the column of that name; `shared` their `shared_networks`. The result has the columns
-    of `dockerframe.schemas.CONTAINERS`.
+    `summaries` has the columns of `dockerframe.schemas.SUMMARIES`, with sorted `ports`; `by_name` has their
+    `labels_by_name`, the only ones that are read; `is_explicit` the column of that name; `shared` their
+    `shared_networks`. The result has the columns of `dockerframe.schemas.CONTAINERS`.
     """
     reachable = facts.is_reachable()
     seen = summaries if shared is None else summaries.with_columns(shared.get_columns())

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from dockerframe._derive.columns.ports import public_ports
+from dockerframe._derive.columns.ports import first_per_port
 from dockerframe._derive.container_errors import OWN_ERROR_KINDS
 from dockerframe._derive.labels import KEYS
 from dockerframe._derive.tables import route_tables
@@ -47,7 +47,10 @@ def update_ports(
     asked = inspect_containers(wanted, source.hosts, source.pool)
     updated = _with_public_ports(snapshot.containers, _exposed(asked.inspections))
     own_errors = snapshot.errors.filter(pl.col("kind").is_in(OWN_ERROR_KINDS))
-    parts = route_tables(updated, own_errors, precedence=snapshot.precedence, explicit_only=snapshot.explicit_only)
+    agents = snapshot.hosts.filter(pl.col("url").str.starts_with("agent://"))["host"].to_list()
+    parts = route_tables(
+        updated, own_errors, precedence=snapshot.precedence, explicit_only=snapshot.explicit_only, agents=agents
+    )
     return snapshot.with_tables(
         {"containers": updated, "routes": parts["routes"], "errors": pl.concat([snapshot.errors, asked.errors])}
     )
@@ -69,8 +72,9 @@ def _exposed(inspections: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_public_ports(containers: pl.DataFrame, exposed: pl.DataFrame) -> pl.DataFrame:
-    """Containers with more public ports; of several with one number the exposed one wins, as it came last."""
+    """Containers with more public ports; of several with one number the exposed one wins."""
     added = exposed.group_by(KEYS, maintain_order=True).agg(pl.struct(list(PORT_FIELDS)).alias("added"))
     joined = containers.join(added, on=KEYS, how="left", maintain_order="left")
-    both = joined.with_columns(pl.concat_list("public_ports", pl.col("added").fill_null([]).cast(PORTS)).alias("ports"))
-    return joined.with_columns(both.select(public_ports()).to_series()).select(CONTAINERS.schema.names())
+    both = pl.concat_list(pl.col("added").fill_null([]).cast(PORTS), "public_ports")
+    ports = first_per_port("public_port", both).alias("public_ports")
+    return joined.with_columns(ports).select(CONTAINERS.schema.names())

@@ -30,7 +30,7 @@ def test_every_label_that_would_have_set_a_field() -> None:
         ("port", "lost", "3", "proxy.*.port"),
         ("port", "lost", "4", "proxy.app"),
     ]
-    assert set(found.errors["kind"]) == {"label_conflict", "alias_ref_out_of_range"}
+    assert set(found.errors["kind"]) == {"label_conflict", "alias_ref_out_of_range", "unknown_field"}
 
 
 def test_precedence_counts() -> None:

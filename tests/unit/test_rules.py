@@ -131,8 +131,8 @@ CASES: Mapping[str, tuple[dkf.Snapshot, dkf.Snapshot]] = {
     ),
     "dependency-missing": (fleet(labelled(proxy__depends_on="db")), fleet(one("db"), labelled(proxy__depends_on="db"))),
     "dependency-stopped": (
-        fleet(one("db", **ENDED), one(Labels={"com.docker.compose.depends_on": "db:service_healthy:true"})),
-        fleet(one("db", **ENDED), one(Labels={"com.docker.compose.depends_on": "db:service_completed_successfully:true"})),
+        fleet(one("db", **ENDED), one(Labels={"proxy.depends_on": "db:service_healthy:true"})),
+        fleet(one("db", **ENDED), one(Labels={"proxy.depends_on": "db:service_completed_successfully:true"})),
     ),
     "dependency-cycle": (
         fleet(*(one(a, Labels={"proxy.depends_on": b}) for a, b in ("ab", "bc", "ca"))),

@@ -133,8 +133,9 @@ CHECKS: Final = (
           _IS_HTTP & ~pl.col("is_agent")
           & (pl.col("ssl_certificate").is_null() != pl.col("ssl_certificate_key").is_null()),
           ("ssl_certificate", "ssl_certificate_key"), "ssl_certificate and ssl_certificate_key need each other"),
-    Check("ssl_protocols", 6, ("ssl_protocols",), _IS_HTTP & ~pl.col("is_agent") & for_distinct("ssl_protocols", _has_bad_protocol),
-          ("ssl_protocols",), "each of ssl_protocols must be tlsv1.0, tlsv1.1, tlsv1.2 or tlsv1.3"),
+    Check("ssl_protocols", 6, ("ssl_protocols",),
+          _IS_HTTP & ~pl.col("is_agent") & for_distinct("ssl_protocols", _has_bad_protocol), ("ssl_protocols",),
+          "each of ssl_protocols must be tlsv1.0, tlsv1.1, tlsv1.2 or tlsv1.3"),
 )  # fmt: skip
 """Every check but those of middlewares, which come last, in the order in which they are made."""
 
