@@ -30,6 +30,7 @@ COLUMNS: Final[dict[str, Callable[..., pl.Expr]]] = {
     "aliases": aliases_module.aliases,
     "compose_project": compose.compose_project,
     "compose_service": compose.compose_service,
+    "swarm_service": identity.swarm_service,
     "dependencies": dependencies.dependencies,
     "is_blacklisted": blacklist.is_blacklisted,
     "blacklist_reasons": blacklist.blacklist_reasons,
