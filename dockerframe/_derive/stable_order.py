@@ -41,7 +41,7 @@ def sorted_lists(lists: pl.Series, keys: Sequence[pl.Expr]) -> pl.Series:
     )
     first = few.select(keys[0]).to_series()
     is_next = row != row.shift(1)
-    # Where the first key decides, to compare neighbours is all there is to do.
+    # Where the first key decides, comparing neighbours is enough.
     if (is_next | (first > first.shift(1))).fill_null(value=False)[1:].all():
         return lists
     order = few.select(pl.arg_sort_by("row", *keys)).to_series()

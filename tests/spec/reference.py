@@ -52,7 +52,7 @@ class Tree:
         return path in self.empty or any(one.startswith(path + ".") for one in (*self.texts, *self.empty))
 
     def open_parents(self, path: str) -> bool:
-        """Make a mapping of each text above a path; false when one is none."""
+        """Make a mapping of each text above a path; false when one holds no mapping."""
         parts = path.split(".")
         for depth in range(1, len(parts)):
             above = ".".join(parts[:depth])

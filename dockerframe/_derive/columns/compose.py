@@ -1,4 +1,4 @@
-"""What Docker Compose says of a container (labels.md, section 7)."""
+"""The Compose project and service of a container (labels.md, section 7)."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ SWARM_SERVICE_LABEL: Final = "com.docker.swarm.service.name"
 
 
 def container_name() -> pl.Expr:
-    """The first name without its leading `/`; empty when there is none.
+    """The first name without its leading `/`; empty without a name.
 
     Reads `names` (List of String), gives `container_name` (String). Source: labels.md, section 1.
 

@@ -62,7 +62,7 @@ class SortedLabels(NamedTuple):
     """Labels by what they do. Every frame has `row` (UInt32: the container's position) and `label`.
 
     All but `errors` have `field` (null for an object) and `value`; `named` have `alias` and `origin`, `references` the
-    `number` of the alias that they mean (null where it is none) and `origin`; `errors` has the columns of
+    `number` of the alias that they mean (null where it is not one) and `origin`; `errors` has the columns of
     `ROUTE_ERROR`.
     """
 

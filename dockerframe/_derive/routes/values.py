@@ -171,7 +171,7 @@ def _names(fields: pl.Series) -> pl.DataFrame:
         if _matters(found):
             rows.append((path, *found, _is_group(value_types().get(found.name))))
     schema = dict.fromkeys(("field", "name", "problem", "at", "hint"), pl.String) | {"is_group": pl.Boolean}
-    # Rows are told apart by their names: numbers are faster than texts.
+    # Rows are compared and grouped by their names: numbers are faster than texts.
     return pl.DataFrame(rows, schema, orient="row").with_columns(pl.col("name").cast(pl.Categorical))
 
 
