@@ -30,7 +30,7 @@ def test_labels_that_lost_are_listed() -> None:
         ("port", "lost", "3", "proxy.*.port"),
         ("port", "lost", "4", "proxy.app"),
     ]
-    assert set(found.errors["kind"]) == {"label_conflict", "alias_ref_out_of_range"}
+    assert set(found.errors["kind"]) == {"label_conflict", "alias_ref_out_of_range", "unknown_field"}
 
 
 def test_wildcard_precedence_is_applied() -> None:
