@@ -53,6 +53,7 @@ from dockerframe.expr import (
     route_fields,
     routes,
     running,
+    swarm_service,
     url_hostname,
 )
 from dockerframe.schemas import Precedence
@@ -125,6 +126,7 @@ __all__ = [
     "routes",
     "running",
     "scan_pieces",
+    "swarm_service",
     "tables",
     "update_ports",
     "url_hostname",

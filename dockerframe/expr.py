@@ -11,7 +11,13 @@ from dockerframe._derive.columns.aliases import aliases, is_excluded, is_explici
 from dockerframe._derive.columns.blacklist import blacklist_reasons, is_blacklisted
 from dockerframe._derive.columns.compose import compose_project, compose_service
 from dockerframe._derive.columns.dependencies import dependencies, dependency_edges
-from dockerframe._derive.columns.identity import container_name, health, is_host_network_mode, running
+from dockerframe._derive.columns.identity import (
+    container_name,
+    health,
+    is_host_network_mode,
+    running,
+    swarm_service,
+)
 from dockerframe._derive.columns.idle import idle_settings
 from dockerframe._derive.columns.image import image, image_sha256, image_version
 from dockerframe._derive.columns.networks import is_local, public_hostname, url_hostname
@@ -37,6 +43,7 @@ _COLUMNS: Final[tuple[Callable[..., pl.Expr], ...]] = (
     aliases,
     compose_project,
     compose_service,
+    swarm_service,
     dependencies,
     is_blacklisted,
     blacklist_reasons,
@@ -128,5 +135,6 @@ __all__ = [
     "route_fields",
     "routes",
     "running",
+    "swarm_service",
     "url_hostname",
 ]

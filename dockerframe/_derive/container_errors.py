@@ -1,4 +1,4 @@
-"""What is wrong with the labels of containers, routes aside: rows of the table `errors`."""
+"""Errors of the labels of containers, apart from routes: rows of the table `errors`."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def _invalid_idle(containers: pl.LazyFrame) -> Iterator[pl.LazyFrame]:
 
 
 def _with_label(containers: pl.LazyFrame, name: str) -> pl.DataFrame:
-    """The containers that have a label, found once: few have it, and more than one question is asked of them."""
+    """The containers that have a label, filtered once: few have it, and several checks read it."""
     return containers.filter(label(name).is_not_null()).collect()
 
 
@@ -76,7 +76,7 @@ def _invalid_bool(containers: pl.LazyFrame) -> pl.LazyFrame:
 
 def _empty_alias(containers: pl.LazyFrame) -> pl.LazyFrame:
     bad = containers.filter(pl.col("aliases").list.len() == 0)
-    message = pl.lit(f"{ALIASES_LABEL} holds nothing but separators; name at least one alias, or remove the label.")
+    message = pl.lit(f"{ALIASES_LABEL} has nothing but separators; name at least one alias, or remove the label.")
     return error_rows(bad, "empty_alias", pl.lit(ALIASES_LABEL), message)
 
 
@@ -84,7 +84,7 @@ def _no_network(containers: pl.LazyFrame) -> pl.LazyFrame:
     bad = containers.filter(
         pl.col("running") & pl.col("public_hostname").is_null() & pl.col("private_hostname").is_null()
     )
-    message = pl.lit("It runs, but there is no address to reach it at; attach it to a network or publish a port.")
+    message = pl.lit("It is running without an address to reach it at; attach it to a network, or publish a port.")
     return error_rows(bad, "no_network", pl.lit(None), message)
 
 
@@ -101,7 +101,7 @@ def _suggestions(rows: pl.Series) -> pl.Series:
     texts = {(one["wanted"], tuple(one["attached"])): "" for one in rows.to_list()}
     for wanted, attached in texts:
         nearest = difflib.get_close_matches(wanted, attached, n=1, cutoff=0.0)
-        hint = f"did you mean {nearest[0]!r}?" if nearest else "it is in no network at all."
+        hint = f"did you mean {nearest[0]!r}?" if nearest else "it is in no network."
         texts[wanted, attached] = f"{NETWORK_LABEL} names {wanted!r}, which the container is not in; {hint}"
     return pl.Series([texts[one["wanted"], tuple(one["attached"])] for one in rows.to_list()], dtype=pl.String())
 

@@ -27,19 +27,30 @@ def sorted_lists(lists: pl.Series, keys: Sequence[pl.Expr]) -> pl.Series:
     [[{'port': 80}, {'port': 81}], [], [{'port': 1}]]
     """
     counts = lists.list.len().fill_null(0)
-    rows = pl.int_range(len(lists), dtype=pl.UInt32, eager=True)
-    position = pl.int_range(int(counts.sum()), dtype=pl.UInt32, eager=True)
-    row = rows.repeat_by(counts).explode(empty_as_null=False, keep_nulls=False)
+    several = counts > 1
     # Most lists have one element.
-    several = (counts > 1).gather(row)
     if not several.any():
         return lists
-    elements = lists.explode(empty_as_null=False, keep_nulls=False)
-    few = pl.DataFrame({"row": row, "position": position}).filter(several)
-    order = few.hstack(elements.filter(several).struct.unnest()).select(pl.arg_sort_by("row", *keys)).to_series()
+    rows = pl.int_range(len(lists), dtype=pl.UInt32, eager=True)
+    row = rows.filter(several).repeat_by(counts.filter(several)).explode(empty_as_null=False, keep_nulls=False)
+    few = (
+        lists.filter(several)
+        .explode(empty_as_null=False, keep_nulls=False)
+        .struct.unnest()
+        .with_columns(row.alias("row"))
+    )
+    first = few.select(keys[0]).to_series()
+    is_next = row != row.shift(1)
+    # Where the first key decides, comparing neighbours is enough.
+    if (is_next | (first > first.shift(1))).fill_null(value=False)[1:].all():
+        return lists
+    order = few.select(pl.arg_sort_by("row", *keys)).to_series()
     if order.is_sorted():
         return lists
-    places = position.scatter(few["position"], few["position"].gather(order))
+    elements = lists.explode(empty_as_null=False, keep_nulls=False)
+    position = pl.int_range(len(elements), dtype=pl.UInt32, eager=True)
+    moving = position.filter(several.gather(rows.repeat_by(counts).explode(empty_as_null=False, keep_nulls=False)))
+    places = position.scatter(moving, moving.gather(order))
     ends = counts.cum_sum()
     positions = pl.select(pl.int_ranges(ends - counts, ends, dtype=pl.UInt32)).to_series()
     moved = pl.element().map_batches(
@@ -65,11 +76,11 @@ def sorted_labels(labels: pl.DataFrame) -> pl.DataFrame:
     [('2', 'x'), ('2', 'y'), ('1', 'z')]
     """
     key, container = labels["key"], labels["container_id"]
-    is_next = container != container.shift(1)
-    if ((key >= key.shift(1)) | is_next).fill_null(value=True).all():
+    falls = (key < key.shift(1)).arg_true()
+    if (container.gather(falls) != container.gather(falls - 1)).all():
         return labels
     # Few names are on many containers: numbers sort faster.
     number = key.cast(pl.Enum(key.unique().sort())).to_physical()
-    place = is_next.fill_null(value=True).cum_sum().cast(pl.UInt64) * 2**32 + number
+    place = (container != container.shift(1)).fill_null(value=True).cum_sum().cast(pl.UInt64) * 2**32 + number
     order = place.arg_sort()
     return labels.with_columns(pl.col("key", "value").gather(order))

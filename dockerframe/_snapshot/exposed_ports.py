@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from dockerframe._derive.columns.ports import public_ports
+from dockerframe._derive.columns.ports import first_per_port
 from dockerframe._derive.derivation import Derivation, Gathered
 from dockerframe._derive.labels import KEYS
 from dockerframe._gather.inspect import inspect_containers
@@ -69,8 +69,9 @@ def _exposed(inspections: pl.DataFrame) -> pl.DataFrame:
 
 
 def _with_public_ports(containers: pl.DataFrame, exposed: pl.DataFrame) -> pl.DataFrame:
-    """Containers with more public ports; of several with one number the exposed one wins, as it came last."""
+    """Containers with more public ports; of several with one number the exposed one wins."""
     added = exposed.group_by(KEYS, maintain_order=True).agg(pl.struct(list(PORT_FIELDS)).alias("added"))
     joined = containers.join(added, on=KEYS, how="left", maintain_order="left")
-    both = joined.with_columns(pl.concat_list("public_ports", pl.col("added").fill_null([]).cast(PORTS)).alias("ports"))
-    return joined.with_columns(both.select(public_ports()).to_series()).select(CONTAINERS.schema.names())
+    both = pl.concat_list(pl.col("added").fill_null([]).cast(PORTS), "public_ports")
+    ports = first_per_port("public_port", both).alias("public_ports")
+    return joined.with_columns(ports).select(CONTAINERS.schema.names())

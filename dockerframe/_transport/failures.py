@@ -53,6 +53,28 @@ _PLAIN_REMEDY: Final = "Write tcp:// for plain HTTP, or fix the port (2376 is us
 _TLS_REMEDY: Final = "Write tls:// with a ca_file, or fix the port (2375 is usual for plain HTTP)."
 _SSH_REMEDY: Final = "Write ssh:// for an ssh server, or fix the port."
 
+# By the numbers of X509_verify_cert_error_string(3); OpenSSL's own texts name its data structures.
+_NOT_SIGNED: Final = "the server's certificate is not signed by the authority in ca_file"
+_UNVERIFIED: Final = {
+    2: (_NOT_SIGNED, "Give the ca_file of the authority that signed it."),
+    9: ("the server's certificate is not valid yet", "Check the clocks of both machines."),
+    10: ("the server's certificate has expired", "Renew it on the host, or check the clock of this machine."),
+    18: (_NOT_SIGNED, "Give the ca_file of the authority that signed it."),
+    19: (_NOT_SIGNED, "Give the ca_file of the authority that signed it."),
+    20: (_NOT_SIGNED, "Give the ca_file of the authority that signed it."),
+    21: (_NOT_SIGNED, "Give the ca_file of the authority that signed it."),
+    62: ("the server's certificate is for another name", "Use a name that the certificate has, or reissue it."),
+    64: ("the server's certificate is for another address", "Use a name that the certificate has, or reissue it."),
+}
+_CLIENT_REMEDY: Final = "Give the host cert_file and key_file of a client that its authority signed."
+_REFUSED_CLIENT: Final = {
+    "TLSV13_ALERT_CERTIFICATE_REQUIRED": "the server requires a client certificate",
+    "SSLV3_ALERT_BAD_CERTIFICATE": "the server refused the client certificate",
+    "TLSV1_ALERT_UNKNOWN_CA": "the server does not know the authority of the client certificate",
+    "SSLV3_ALERT_CERTIFICATE_EXPIRED": "the client certificate has expired",
+    "SSLV3_ALERT_HANDSHAKE_FAILURE": "the server refused the handshake; it may require a client certificate",
+}
+
 _MOST_TEXT: Final = 200
 _TITLE: Final = re.compile(r"<title[^<>]{0,100}>([^<]{0,500})", re.IGNORECASE)
 _TAG: Final = re.compile(r"<[^<>]{0,300}>")
@@ -135,14 +157,27 @@ def _failure(error: BaseException) -> TransportFailure | None:
     """The failure that an exception stands for; None where it says nothing about its kind."""
     if isinstance(error, http.client.BadStatusLine) and not isinstance(error, http.client.RemoteDisconnected):
         return _no_http(str(error.args[0] if error.args else ""))
-    if isinstance(error, ssl.SSLError) and error.reason in _NO_TLS:
-        return TransportFailure("wrong_scheme", _TLS_AT_PLAIN, _PLAIN_REMEDY)
+    if isinstance(error, ssl.SSLError):
+        return _tls_failure(error)
     kind = next((kind for types, kind in _KINDS if isinstance(error, types)), None)
     if isinstance(error, OSError):
         kind = _kind_of_number(error) or kind
     if isinstance(error, RuntimeError) and "start new thread" in str(error):
         kind = "resources"
     return TransportFailure(kind, "") if kind is not None else None
+
+
+def _tls_failure(error: ssl.SSLError) -> TransportFailure:
+    """The failure of a TLS handshake, in the words of people who run servers."""
+    if error.reason in _NO_TLS:
+        return TransportFailure("wrong_scheme", _TLS_AT_PLAIN, _PLAIN_REMEDY)
+    if error.reason in _REFUSED_CLIENT:
+        return TransportFailure("tls", _REFUSED_CLIENT[error.reason], _CLIENT_REMEDY)
+    if isinstance(error, ssl.SSLEOFError):
+        # With TLS 1.3 a server refuses a client after the handshake, and often hangs up before that is read.
+        return TransportFailure("tls", "the server hung up; it may have refused the client certificate", _CLIENT_REMEDY)
+    text, remedy = _UNVERIFIED.get(getattr(error, "verify_code", 0), ("", None))
+    return TransportFailure("tls", text, remedy)
 
 
 def _no_http(line: str) -> TransportFailure:
@@ -171,7 +206,6 @@ def _kind_of_number(error: OSError) -> str | None:
 
 
 _KINDS: Final[tuple[tuple[type[BaseException] | tuple[type[BaseException], ...], str], ...]] = (
-    (ssl.SSLError, "tls"),
     ((socket.gaierror, UnicodeError), "unknown_name"),
     (ConnectionRefusedError, "refused"),
     (FileNotFoundError, "no_socket"),

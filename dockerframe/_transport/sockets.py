@@ -234,7 +234,7 @@ def _start_lookup(name: str, port: int) -> Future[Any]:
     def look_up() -> None:
         try:
             lookup.set_result(socket.getaddrinfo(name, port, type=socket.SOCK_STREAM))
-        except BaseException as error:  # noqa: BLE001 - raised in the waiting thread
+        except BaseException as error:  # noqa: BLE001 - raised in each thread that waits
             lookup.set_exception(error)
         finally:
             _lookups.pop((name, port), None)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -9,6 +11,8 @@ import pytest
 
 import dockerframe as dkf
 from dockerframe._derive.routes.checks import CHECKS
+from dockerframe._derive.routes.known_fields import value_types
+from dockerframe._derive.routes.labels import SHORTCUTS
 from tests.summaries import errors, fields, route, snapshot_of, summary
 
 REMOTE = "tcp://docker1.local:2375"
@@ -353,3 +357,24 @@ def test_12_a_text_in_place_of_middlewares_is_an_error_and_sets_nothing(text: st
     labels = _labels(middlewares=text)
     assert errors(labels, Ports=PORT) == [("invalid_yaml", "proxy.web.middlewares")]
     assert route(Labels=labels, Ports=PORT)["excluded_reason"] is None
+
+
+PAGE = (Path(__file__).parents[2] / "docs/reference/labels.md").read_text()
+
+
+def test_the_published_page_lists_every_check_with_its_stage() -> None:
+    listed = re.findall(r"^\| (\d) \| `(\w+)` \|", PAGE, re.MULTILINE)
+    made = [(str(one.stage), one.name) for one in CHECKS]
+    assert listed == [*made, ("7", "unknown_middleware"), ("7", "middleware_option")]
+
+
+def test_the_published_page_lists_every_field_and_shortcut() -> None:
+    rule = PAGE.partition("**Rule 2.**")[2].partition("**Rule 3.**")[0]
+    names = {name for name in value_types() if "." not in name}
+    assert names <= set(re.findall(r"`(\w+)`", rule))
+    step = PAGE.partition("**Step 1, shortcuts.**")[2].partition("**Step 2")[0]
+    assert {(f"proxy.{plural}", field) for plural, field in SHORTCUTS.items()} == {
+        (plural, field)
+        for plurals, field in re.findall(r"\| ((?:`proxy\.\w+`(?:, )?)+) \| `(\w+)`", step)
+        for plural in re.findall(r"`(proxy\.\w+)`", plurals)
+    }

@@ -26,7 +26,7 @@ HOST = Host("a", "tcp://a:2375")
 
 @dataclass
 class Counting:
-    """Connections that answer, and remember what was done to them."""
+    """Connections that answer and count what happens to them."""
 
     opened: list[Host] = field(default_factory=list)
     closed: int = 0
@@ -101,7 +101,7 @@ def pool(counting: Counting, clock: Clock) -> ClientPool:
     return ClientPool(counting.connect, clock=clock, idle_seconds=10)
 
 
-def test_one_client_a_host_and_identity(pool: ClientPool, counting: Counting, tmp_path) -> None:
+def test_hosts_of_one_identity_share_a_client(pool: ClientPool, counting: Counting, tmp_path) -> None:
     first, second = pool.acquire(HOST), pool.acquire(Host("other name", HOST.url))
     assert first is second
     assert pool.references(HOST) == 2
@@ -110,9 +110,7 @@ def test_one_client_a_host_and_identity(pool: ClientPool, counting: Counting, tm
     assert len(counting.opened) == 2
 
 
-def test_close_gives_back_and_never_closes_under_another_user(
-    pool: ClientPool, counting: Counting, clock: Clock
-) -> None:
+def test_close_never_disconnects_another_user(pool: ClientPool, counting: Counting, clock: Clock) -> None:
     first, second = pool.acquire(HOST), pool.acquire(HOST)
     first.close()
     clock.now = 100
@@ -121,9 +119,7 @@ def test_close_gives_back_and_never_closes_under_another_user(
     assert counting.closed == 0
 
 
-def test_idle_clients_are_closed_and_taken_up_again_before_that(
-    pool: ClientPool, counting: Counting, clock: Clock
-) -> None:
+def test_idle_clients_are_reused_until_they_are_closed(pool: ClientPool, counting: Counting, clock: Clock) -> None:
     client = pool.acquire(HOST)
     client.close()
     clock.now = 9.9
@@ -151,7 +147,7 @@ def test_the_cleaner_closes_idle_clients_and_ends() -> None:
     assert pool._cleaner is None
 
 
-def test_unique_is_outside_the_pool_and_really_closed(pool: ClientPool, counting: Counting) -> None:
+def test_unique_clients_are_outside_the_pool_and_disconnect_on_close(pool: ClientPool, counting: Counting) -> None:
     shared, unique = pool.acquire(HOST), pool.acquire(HOST, unique=True)
     assert shared is not unique
     assert pool.references(HOST) == 1
@@ -161,13 +157,13 @@ def test_unique_is_outside_the_pool_and_really_closed(pool: ClientPool, counting
     assert counting.closed == 1
 
 
-def test_clients_counts_a_reference_each_for_the_caller(pool: ClientPool) -> None:
+def test_clients_counts_one_reference_per_client_for_the_caller(pool: ClientPool) -> None:
     a, b = pool.acquire(HOST), pool.acquire(Host("b", "tcp://b:2375"))
     assert pool.clients() == [a, b]
     assert pool.references(HOST) == 2
 
 
-def test_closing_twice_does_not_take_anothers_reference_below_zero(pool: ClientPool) -> None:
+def test_closing_twice_keeps_the_count_at_zero(pool: ClientPool) -> None:
     client = pool.acquire(HOST)
     client.close()
     client.close()
@@ -176,7 +172,7 @@ def test_closing_twice_does_not_take_anothers_reference_below_zero(pool: ClientP
     assert pool.references(HOST) == 1
 
 
-def test_a_failed_connect_leaves_nothing_behind(counting: Counting) -> None:
+def test_a_failed_connect_leaves_no_slot(counting: Counting) -> None:
     def refuse(host: Host) -> Counting:
         raise HostError("refused", "no")
 
@@ -187,7 +183,7 @@ def test_a_failed_connect_leaves_nothing_behind(counting: Counting) -> None:
     assert pool._slots == {}
 
 
-def test_threads_that_ask_at_once_share_one_client_and_slow_hosts_hold_up_no_other(counting: Counting) -> None:
+def test_threads_share_one_client_and_slow_hosts_delay_no_other(counting: Counting) -> None:
     counting.delay["slow"] = 3
     pool = ClientPool(counting.connect)
     slow, taken = Host("slow", "tcp://slow:2375"), []

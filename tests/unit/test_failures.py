@@ -81,7 +81,7 @@ def serving(speak: Speak, context: ssl.SSLContext | None = None, path: Path | No
 
 
 def snapshot(url: str, **options: object) -> dkf.Snapshot:
-    """That host beside a healthy one."""
+    """A snapshot of that host next to a healthy one."""
     with serving(engine(answer(LIST))) as healthy:
         bad = dkf.Host("bad", url, **{"connect_timeout": 5, "read_timeout": 2, **options})  # type: ignore[arg-type]
         snap = dkf.Fleet([bad, dkf.Host("good", healthy)]).snapshot(progress=False)
@@ -116,7 +116,7 @@ def _trickle(begun: bytes, piece: bytes) -> Speak:
 
 
 @pytest.mark.parametrize(
-    ("said", "kind"),
+    ("sent", "kind"),
     [
         (answer(b"no", "400 Bad Request"), "http"),
         (answer(b"no", "401 Unauthorized"), "unauthorized"),
@@ -139,8 +139,8 @@ def _trickle(begun: bytes, piece: bytes) -> Speak:
         (answer(b"", "200 OK").replace(b"Content-Length: 0", b"Content-Length: 999999999999"), "too_large"),
     ],
 )
-def test_answers_of_no_engine(said: bytes, kind: str) -> None:
-    with serving(engine(said)) as url:
+def test_answers_of_no_engine(sent: bytes, kind: str) -> None:
+    with serving(engine(sent)) as url:
         assert kind_of(url) == kind
 
 
@@ -239,10 +239,10 @@ def test_an_ssh_server_that_is_down_or_no_ssh_server(monkeypatch: pytest.MonkeyP
         # It might have had too many logins under way.
         assert asked == 4
         command = [sys.executable, "-m", "dockerframe", "hosts", "--host", url]
-        said = subprocess.run(command, check=False, capture_output=True, timeout=60).stderr
+        printed = subprocess.run(command, check=False, capture_output=True, timeout=60).stderr
         server.shutdown()
-    assert b"Traceback" not in said
-    assert len(said.splitlines()) == 1
+    assert b"Traceback" not in printed
+    assert len(printed.splitlines()) == 1
 
 
 @pytest.mark.parametrize("url", ["ssh://ops@127.0.0.1:1", "ssh://127.0.0.1:1"])

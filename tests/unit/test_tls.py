@@ -6,9 +6,11 @@ import os
 import ssl
 import tempfile
 import zipfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+import trustme
 
 import dockerframe as dkf
 from dockerframe._transport import tls
@@ -108,6 +110,38 @@ def test_agents_and_their_keys_in_memory(
     assert row["error"] is None
     assert seen == [[], []]
     assert len(os.listdir("/dev/fd")) <= descriptors + 4
+
+
+@pytest.mark.parametrize(
+    ("case", "text"),
+    [
+        ("other authority", "is not signed by the authority in ca_file. Give the ca_file"),
+        ("other name", "certificate is for another address. Use a name"),
+        ("expired", "certificate has expired. Renew it"),
+        # Which of its messages a client sees is chance: the server may hang up before the client reads the alert.
+        ("no client certificate", "client certificate. Give the host cert_file"),
+        ("other client", "client certificate. Give the host cert_file"),
+    ],
+)
+def test_messages_of_tls_use_the_words_of_operators(tmp_path: Path, case: str, text: str) -> None:
+    authority, other = trustme.CA(), trustme.CA()
+    yesterday = datetime.now(UTC) - timedelta(days=1) if case == "expired" else None
+    leaf = authority.issue_cert("10.9.9.9" if case == "other name" else "127.0.0.1", not_after=yesterday)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    leaf.configure_cert(context)
+    if "client" in case:
+        context.verify_mode = ssl.CERT_REQUIRED
+        authority.configure_trust(context)
+    files = [tmp_path / name for name in ("ca.pem", "cert.pem", "key.pem")]
+    (other if case == "other authority" else authority).cert_pem.write_to_path(str(files[0]))
+    stranger = other.issue_cert("client")
+    stranger.cert_chain_pems[0].write_to_path(str(files[1]))
+    stranger.private_key_pem.write_to_path(str(files[2]))
+    tls_files = dkf.TlsFiles(*(files if case == "other client" else files[:1]))
+    with serving(engine(answer(LIST)), context) as url:
+        row = snapshot(url.replace("tcp", "tls"), tls=tls_files).hosts.row(0, named=True)
+    assert row["error_kind"] == "tls"
+    assert text in row["error"]
 
 
 def _zip(path: Path, **files: bytes) -> None:

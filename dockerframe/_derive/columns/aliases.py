@@ -1,4 +1,4 @@
-"""Explicit, excluded, aliases (labels.md, section 4). All of it reads the labels as they are on the container."""
+"""Explicit, excluded, aliases (labels.md, section 4), from the labels as they are on the container."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def is_explicit() -> pl.Expr:
 
 
 def is_explicit_of(proxied: pl.DataFrame, containers: int) -> pl.Series:
-    """As `is_explicit`, for a number of containers whose `dockerframe._derive.labels.proxy_labels` are known."""
+    """As `is_explicit`, for a number of containers whose `dockerframe._derive.labels.proxy_labels` exist already."""
     explicit = proxied.filter(pl.col("label").str.starts_with(PREFIX))["row"]
     return pl.repeat(value=False, n=containers, eager=True).scatter(explicit, True).alias("is_explicit")  # noqa: FBT003
 

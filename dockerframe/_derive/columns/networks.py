@@ -158,7 +158,7 @@ def shared_networks(summaries: pl.DataFrame) -> pl.DataFrame | None:
 
 
 def network_not_found(reachable: pl.Expr) -> pl.Expr:
-    """Whether `proxy.network` names a network the container is not in, on a host where that matters (Boolean)."""
+    """Whether `proxy.network` names a network the container is not in, on a host with private addresses (Boolean)."""
     wanted = non_empty_label(NETWORK_LABEL)
     attached = _is_attached(wanted) | _is_attached(_network_of_project())
     return (reachable & wanted.is_not_null() & ~attached).fill_null(value=False).alias("network_not_found")

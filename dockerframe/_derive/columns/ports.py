@@ -66,7 +66,7 @@ def binding_order() -> list[pl.Expr]:
     ip = pl.col("ip")
     family = pl.when(ip.is_null()).then(_NO_ADDRESS).when(ip.str.contains(":", literal=True)).then(_IPV6)
     rank = pl.col("type").replace_strict(_TYPES, default=len(_TYPES), return_dtype=pl.UInt8)
-    return [rank, family.otherwise(_IPV4), ip, pl.col("private_port"), pl.col("public_port")]
+    return [rank * 3 + family.otherwise(_IPV4), ip, pl.col("private_port"), pl.col("public_port")]
 
 
 def sorted_bindings() -> pl.Expr:

@@ -1,4 +1,4 @@
-"""The aliases that have routes, and the number of each: those that are listed, and those that only labels name."""
+"""The aliases that have routes, and the number of each: the listed ones, and those that only labels name."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ _ROUTE: Final = ("row", "alias")
 
 
 class ListedAliases(NamedTuple):
-    """The aliases of containers, as listed: `row` (UInt32: the container's position) and `alias`, a row each.
+    """The aliases of containers, as listed, one row per alias: `row` (UInt32: the container's position) and `alias`.
 
-    An alias may be listed twice. `starts` (UInt32) is the position at which those of each container begin, `counts`
-    (UInt32) how many it has.
+    An alias may be listed twice. `starts` (UInt32) has the position at which the aliases of each container begin,
+    `counts` (UInt32) their number.
     """
 
     rows: pl.DataFrame
@@ -22,7 +22,7 @@ class ListedAliases(NamedTuple):
 
     @classmethod
     def of(cls, containers: pl.DataFrame) -> ListedAliases:
-        """Those of the column `aliases` (List of String)."""
+        """The aliases of the column `aliases` (List of String)."""
         lists = containers.select(
             pl.int_range(pl.len(), dtype=pl.UInt32).alias("row"), pl.col("aliases").alias("alias")
         )
@@ -40,10 +40,10 @@ class ListedAliases(NamedTuple):
 class KnownAliases(NamedTuple):
     """Every alias that has a route.
 
-    `rows`, in order (those that are listed, then those that labels name, by name): `row`, `alias`, `has_field`
-    (whether wildcards apply: it is listed, or a label sets a field of it), and `route` (UInt32, the position when
-    sorted by both): one number joins and sorts faster than a number and a text. `of_listed` has the route of each
-    alias as listed, `of_labels` that of each label that names one.
+    `rows`, in order (the listed ones, then those that labels name, by name): `row`, `alias`, `has_field` (whether
+    wildcards apply: it is listed, or a label sets a field of it), and `route` (UInt32, the position when sorted by
+    both): one number joins and sorts faster than a number and a text. `of_listed` has the route of each alias as
+    listed, `of_labels` the route of each label that names one.
     """
 
     rows: pl.DataFrame
@@ -52,7 +52,7 @@ class KnownAliases(NamedTuple):
 
     @classmethod
     def of(cls, listed: ListedAliases, labels: pl.DataFrame) -> KnownAliases:
-        """Those that are listed, and those of labels: `row`, `alias`, `is_object`."""
+        """The listed aliases, and those of labels, which have `row`, `alias` and `is_object`."""
         names = _numbered(listed.rows.with_columns(pl.lit(value=True).alias("has_field")))
         known = _each_once(names)
         of_labels = _routes_of(labels, known)
@@ -77,6 +77,6 @@ def _each_once(names: pl.DataFrame) -> pl.DataFrame:
 
 
 def _routes_of(labels: pl.DataFrame, known: pl.DataFrame) -> pl.Series:
-    """The route of each label; null where its alias is not known. The keys alone are joined: no text is copied."""
+    """The route of each label; null where its alias is not known. Only the keys are joined: no text is copied."""
     keys = labels.select(_ROUTE)
     return keys.join(known.select(*_ROUTE, "route"), on=_ROUTE, how="left", maintain_order="left")["route"]

@@ -62,9 +62,7 @@ def test_ids_of_earlier_versions_are_renamed(name: str) -> None:
            "custom-ulimits": "own-ulimits", "custom-cgroup-parent": "other-cgroup", "unlimited-restarts": "restarts-for-ever"}[name]  # fmt: skip
     assert old not in dkf.BUILTIN_RULES
     mapping = {"providers": {"docker": {"a": "unix:///x"}}, "dockerframe": {"audit": {"off": [old]}}}
-    snap = dkf.Snapshot(
-        **fleet().tables, taken_at=fleet().taken_at, audit_settings=dkf.Fleet.from_mapping(mapping).audit
-    )
+    snap = dkf.Snapshot(fleet().tables, taken_at=fleet().taken_at, audit_settings=dkf.Fleet.from_mapping(mapping).audit)
     with pytest.raises(dkf.AuditError, match=f"Its name is {name} now"):
         snap.findings()
 
