@@ -292,7 +292,7 @@ class Snapshot:
         return explain(self.tables, alias, self.precedence, reveal=reveal)
 
     def sql(self, query: str) -> pl.DataFrame:
-        """The result of a SQL query over the tables of this snapshot, `findings` and `rules` included.
+        """The result of a SQL query over the tables, and `findings`, `rules`, `scores`, `unknown`.
 
         Only the tables that the query names are derived.
 
@@ -313,7 +313,13 @@ class Snapshot:
         >>> snap.sql("select count(*) as exited from containers where state = 'exited'").item()
         2
         """
-        return run_query(query, self.tables, {"findings": self.findings, "rules": self.rules})
+        results = {
+            "findings": self.findings,
+            "rules": self.rules,
+            "scores": lambda: self.audit().scores,
+            "unknown": lambda: self.audit().unknown,
+        }
+        return run_query(query, self.tables, results)
 
     def start_order(self, project: str, host: str | None = None) -> pl.DataFrame:
         """In which steps the containers of a Compose project can start, as their dependencies allow.
