@@ -15,6 +15,7 @@ import mkdocs_gen_files
 
 import dockerframe as dkf
 from dockerframe import plots, testing
+from dockerframe.audit import score
 from dockerframe.cli.app import app
 from dockerframe.schemas import CHANGES, ERROR_KINDS, LABEL_ERROR_KINDS, SEVERITIES
 from dockerframe.tables import OPTIONAL_TABLES, REGISTRY
@@ -32,6 +33,7 @@ API_SECTIONS: Final = {
     "Snapshots": ("dockerframe._snapshot.snapshot", "dockerframe._snapshot.build", "dockerframe._queries"),
     "Histories and pieces": ("dockerframe._snapshot",),
     "Views": ("dockerframe._views",),
+    "Reverse proxies": ("dockerframe._derive.exposures",),
     "Audit": ("dockerframe.audit", "dockerframe._config.audit_settings"),
     "Hosts and clients": ("dockerframe._config", "dockerframe._transport"),
 }
@@ -103,17 +105,23 @@ def tables_page() -> None:
     write("tables", "# Tables", "", intro, "", *(line for table in REGISTRY.values() for line in table_section(table)))
 
 
+def score_formula() -> str:
+    """The section of the module's docstring below its underlined title."""
+    return (inspect.getdoc(score) or "").partition("-----------\n")[2]
+
+
 def rules_page() -> None:
     severities = f"Severities, mildest first: {', '.join(SEVERITIES)}."
+    judged = "If a rule sets the severity of each finding, this page shows the most severe one."
     more = "[Rules](../how-to/rules.md) describes how to add, switch off and suppress rules."
-    lines = ["# Rules of the audit", "", f"{severities} {more}", ""]
+    lines = ["# Rules of the audit", "", f"{severities} {judged} {more}", "", "## The score", "", score_formula(), ""]
     for rule in dkf.BUILTIN_RULES:
         needs = [f"Needs the table `{name}`; without it the result is unknown." for name in rule.needs]
-        needs += [f"CIS Docker Benchmark: {', '.join(rule.cis)}."] if rule.cis else []
-        needs = [line for text in needs for line in (text, "")]
+        checks = [f"CIS Docker Benchmark: {', '.join(rule.cis)}."] if rule.cis else []
         explanation = [linked(rule.explanation), ""] if rule.explanation else []
         lines += [
-            f"## {rule.id}", "", f"**{rule.severity}** · {linked(rule.title)}", "", *explanation, *needs,
+            f"## {rule.id}", "", f"**{rule.severity}** · {linked(rule.title)}", "", *explanation,
+            *(line for text in (*needs, *checks) for line in (text, "")),
             f"How to fix it: {linked(rule.remedy)}", "", f"Source: {linked(rule.source)}", "",
         ]  # fmt: skip
     write("rules", *lines)
@@ -167,8 +175,9 @@ def command_line_page() -> None:
 
 def section_of(name: str) -> str:
     """The heading of the API page that a public name belongs to."""
-    module = getattr(getattr(dkf, name), "__module__", "")
-    is_documented = inspect.isclass(getattr(dkf, name)) or inspect.isfunction(getattr(dkf, name))
+    value = getattr(dkf, name)
+    module = getattr(value, "__module__", "")
+    is_documented = inspect.isclass(value) or inspect.isroutine(value)
     matching = (
         heading
         for heading, prefixes in API_SECTIONS.items()

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from concurrent.futures import Future
 
     from dockerframe._config.host import Host
-    from dockerframe._transport.client import Client
     from dockerframe._transport.pool import ClientPool
 
 _LOG: Final = logging.getLogger("dockerframe.gather")
@@ -32,9 +31,6 @@ MAX_WORKERS: Final = 64
 # With Polars loaded, signals restart interrupted system calls: only a wait with a timeout lets Ctrl-C through.
 WAIT_SECONDS: Final = 0.5
 """The timeout after which every wait starts again."""
-
-# A proxy in front of an engine may refuse optional requests and still allow the list of containers.
-_OPTIONAL: Final = frozenset({"unauthorized", "not_found"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +45,7 @@ class HostAnswer:
     info: dict[str, Any] = field(default_factory=dict)
     agent: dict[str, Any] = field(default_factory=dict)
     error: HostError | None = None
+    size_error: HostError | None = None
 
 
 def gather(
@@ -142,7 +139,8 @@ def isolated(host: Host, query: Callable[[], ResultT], failed: Callable[[HostErr
     try:
         return query()
     except HostError as error:
-        failure = error
+        # A client that several hosts share knows one of them.
+        failure = error.at_host(host.name)
     except Exception as error:  # noqa: BLE001 - an unexpected failure must not affect other hosts
         failure = host_error(error, host)
     _LOG.warning("[%s] %s", failure.kind, redact_text(str(failure)))
@@ -151,17 +149,7 @@ def isolated(host: Host, query: Callable[[], ResultT], failed: Callable[[HostErr
 
 def _query(host: Host, pool: ClientPool, *, size: bool) -> HostAnswer:
     with pool.acquire(host) as client:
-        params = {"all": "1", "size": "1"} if size else {"all": "1"}
-        body = client.get("/containers/json", params, timeouts=host.timeouts)
-        info = _optional(client, "/info", host)
-        agent = _optional(client, AGENT_INFO_PATH, host) if host.scheme == "agent" else {}
-        return HostAnswer(host, 0.0, body, client.api_version, client.version, info, agent)
-
-
-def _optional(client: Client, path: str, host: Host) -> dict[str, Any]:
-    try:
-        return client.get_object(path, timeouts=host.timeouts)
-    except HostError as error:
-        if error.kind in _OPTIONAL:
-            return {}
-        raise
+        body, size_error = client.containers(size=size)
+        info = client.get_optional("/info")
+        agent = client.get_optional(AGENT_INFO_PATH) if host.scheme == "agent" else {}
+        return HostAnswer(host, 0.0, body, client.api_version, client.version, info, agent, size_error=size_error)

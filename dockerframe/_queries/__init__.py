@@ -1,1 +1,1 @@
-"""Questions that a fleet's tables answer: what changed, why a route is as it is, who depends on whom."""
+"""Questions about the tables of a fleet: differences, explanations of routes, dependencies, locations."""

@@ -17,6 +17,7 @@ from dockerframe._snapshot.lazy_tables import LazyTables
 from dockerframe._snapshot.snapshot import Snapshot
 from dockerframe._storage.folders import read_tables
 from dockerframe.errors import SnapshotError
+from dockerframe.schemas import ERRORS
 from dockerframe.tables import STORED_TABLES
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def from_answers(
     gathered = Gathered(
         decoded.summaries,
         hosts_table(answers, errors, decoded.counts()),
-        decoded.errors if inspected is None else pl.concat([decoded.errors, inspected.errors]),
+        pl.concat([decoded.errors, *([] if inspected is None else [inspected.errors]), _size_errors(answers)]),
         optional={} if inspected is None else {"inspections": inspected.inspections},
         precedence=precedence,
         docker_host=os.environ.get("DOCKER_HOST"),
@@ -138,6 +139,17 @@ def from_answers(
     sizes = {answer.host.name: len(answer.body) for answer in answers if answer.error is None}
     settings = AuditSettings() if source is None else source.audit
     return _snapshot(gathered, source=source, received_bytes=sizes, audit_settings=settings), errors
+
+
+def _size_errors(answers: Sequence[HostAnswer]) -> pl.DataFrame:
+    """The hosts whose engine could not measure its containers, as rows of `errors`."""
+    message = "Its containers have no sizes: the engine could not measure one of them, usually a dead one. {}"
+    rows = [
+        {"host": answer.host.name, "kind": "no_sizes", "message": message.format(answer.size_error.message)}
+        for answer in answers
+        if answer.size_error is not None
+    ]
+    return pl.DataFrame(rows, schema=ERRORS.schema)
 
 
 def concat(snapshots: Iterable[Snapshot]) -> Snapshot:

@@ -60,7 +60,10 @@ class ParamikoLogin:
             channel.exec_command(self._target.command)
         except Exception as error:
             client.close()
-            raise _failure(error) or error from error
+            failure = _failure(error)
+            if failure is None:
+                raise
+            raise failure from error
         return _bridged(client, channel)
 
 

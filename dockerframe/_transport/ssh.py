@@ -62,6 +62,8 @@ _LOGINS_AT_A_TIME: Final = 5
 # A server that is down holds nobody up for longer than it takes as many logins to time out.
 _LOGINS_WAITED_FOR: Final = 2
 _PAUSES: Final = (0.3, 0.6, 1.2)
+# One connect timeout to reach the server, which ssh itself keeps, and one to log in.
+_LOGIN_SHARES: Final = 2
 
 # What OpenSSH prints, most telling first.
 _KINDS: Final = tuple(
@@ -187,7 +189,7 @@ class _Program:
         try:
             # A master has logged in already.
             if not os.path.exists(options.get("controlpath", "")):  # noqa: PTH110 - it may be too long for a path
-                process.wait_for_login(seconds)
+                process.wait_for_login(seconds * _LOGIN_SHARES)
         except BaseException:
             process.socket.close()
             raise

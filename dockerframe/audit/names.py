@@ -14,5 +14,7 @@ def name_or_short_id() -> pl.Expr:
 
     Reads `container_name` and `container_id`, gives a String; null where there is no container.
     """
-    has_name = pl.col("container_name").fill_null("") != ""
-    return pl.when(has_name).then("container_name").otherwise(first_characters(pl.col("container_id"), _ID_LENGTH))
+    nameless = pl.col("container_name").fill_null("") == ""
+    # Few have no name: only their ids are cut.
+    short_id = first_characters(pl.when(nameless).then("container_id"), _ID_LENGTH)
+    return pl.when(nameless).then(short_id).otherwise("container_name")

@@ -54,6 +54,7 @@ LABEL_ERROR_KINDS: Final[Mapping[str, str]] = {
     "duplicate_alias": "two aliases of a container differ only in case, so only one of them is served",
     "container_gone": "the container was removed before it could be inspected",
     "inspect_failed": "the container could not be inspected",
+    "no_sizes": "the engine of the host could not measure the sizes of its containers",
 }
 """The values of `errors.kind`, each with its meaning."""
 

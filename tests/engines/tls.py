@@ -81,10 +81,3 @@ class RecipeAuthority:
             "-CAkey", str(self._key), "-CAcreateserial", "-out", str(cert), "-extfile", str(extra),
         )  # fmt: skip
         return cert, key
-
-
-def write_tls_files(folder: Path) -> None:
-    """Write ca.pem, cert.pem and key.pem of a client, as the docker CLI names them."""
-    cert_file, key_file = Authority(folder).issue("client", "client")
-    cert_file.rename(folder / "cert.pem")
-    key_file.rename(folder / "key.pem")

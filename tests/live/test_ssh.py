@@ -219,7 +219,7 @@ def test_options_of_ssh(home: Home, lines: list[str]) -> None:
         (["HostName no-such-host.invalid"], "unknown_name", "no-such-host.invalid"),
         (["Port 1"], "refused", "Start the ssh server"),
         (["User nobody-here"], "ssh_authentication", "nobody-here@127.0.0.1: Permission denied (publickey"),
-        (["ProxyCommand sleep 60"], "connect_timeout", "within 2 s"),
+        (["ProxyCommand sleep 60"], "connect_timeout", "longer connect timeout"),
     ],
     ids=lambda value: value[0] if isinstance(value, list) else "",
 )

@@ -25,7 +25,6 @@ OLD_NAMES: Final = {"dead-container": "dead", "exited-service": "ended-service"}
 """Rules that were renamed after the verdicts were given."""
 RIGHT_SHARE: Final = 0.95
 KEYS: Final = {"fleet", "host", "container", "rule", "about", "verdict", "reason"}
-PENDING: Final = pytest.mark.xfail(strict=True, reason="issue 21: the rules do not follow the verdicts yet")
 
 
 class Finding(NamedTuple):
@@ -129,7 +128,6 @@ def test_no_two_verdicts_are_given_on_one_finding() -> None:
     assert [f for f in reported() if sum(is_about(verdict, f) for verdict in verdicts()) > 1] == []
 
 
-@PENDING
 def test_no_wrong_finding_is_reported() -> None:
     assert [shown(verdict) for verdict in named("wrong") if any(is_about(verdict, f) for f in reported())] == []
 
@@ -138,7 +136,6 @@ def test_every_right_finding_is_reported() -> None:
     assert [shown(verdict) for verdict in named("right") if not any(is_about(verdict, f) for f in reported())] == []
 
 
-@PENDING
 def test_every_missed_finding_is_reported() -> None:
     assert [shown(verdict) for verdict in named("missed") if not any(is_about(verdict, f) for f in reported())] == []
 
@@ -147,7 +144,6 @@ def test_every_reported_finding_has_a_verdict() -> None:
     assert [f for f in reported() if not any(is_about(verdict, f) for verdict in verdicts())] == []
 
 
-@PENDING
 def test_nearly_all_reported_findings_are_right() -> None:
     believed = [verdict for verdict in verdicts() if verdict["verdict"] != "wrong"]
     right = sum(any(is_about(verdict, f) for verdict in believed) for f in reported())

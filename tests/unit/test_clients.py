@@ -425,7 +425,7 @@ def test_pools_are_freed(counting: Counting) -> None:
     assert reference() is None
 
 
-def test_a_process_that_was_forked_is_told_apart(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_forked_process_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     refuse_after_fork()
     monkeypatch.setattr(os, "getpid", lambda: -1)
     with pytest.raises(DockerframeError, match="spawn"):

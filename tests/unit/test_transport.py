@@ -72,6 +72,45 @@ def test_a_version_that_does_not_come_leaves_the_containers() -> None:
     assert row_of(speak, connect_timeout=5, read_timeout=1.5)["containers"] == 1
 
 
+@pytest.mark.parametrize(
+    "sent", [b"", answer(b"no", "405 No"), answer(b"no", "502 No"), answer(b"[1"), b"HTTP/1.1 200 OK\r\n"]
+)
+def test_info_may_answer_anything(sent: bytes) -> None:
+    """Or nothing in time: the containers were read already."""
+
+    def speak(connection: socket.socket, path: str) -> None:
+        if not path.endswith("/info"):
+            engine(answer(LIST))(connection, path)
+        elif sent:
+            connection.sendall(sent)
+        else:
+            time.sleep(5)
+
+    row = row_of(speak, connect_timeout=5, read_timeout=1.5)
+    assert (row["ok"], row["containers"], row["api_version"], row["engine_id"]) == (True, 1, "1.41", None), row["error"]
+
+
+def test_a_dead_container_costs_the_sizes_and_not_the_list() -> None:
+    """As Docker 29 answers: 404 for the whole list as soon as it can't measure one container."""
+    paths = {
+        "/version": b'{"ApiVersion": "1.41"}',
+        "/containers/json?all=1": LIST,
+        "/containers/json?all=1&size=1": dkf.HostError("not_found", "rw layer snapshot not found.", status=404),
+    }
+    transport = dkf.MockTransport({"edge": paths})
+    snap = dkf.Fleet(transport.hosts, pool=transport).snapshot(size=True, progress=False)
+    assert snap.hosts.select("ok", "containers").row(0) == (True, 1)
+    (error,) = snap.errors.filter(snap.errors["kind"] == "no_sizes").to_dicts()
+    assert (error["host"], error["container_id"]) == ("edge", None)
+    assert "rw layer snapshot not found" in error["message"]
+
+
+def test_hosts_that_share_a_client_have_their_own_names_in_errors() -> None:
+    with serving(engine(answer(b"no", "500 No"))) as url:
+        snap = dkf.Fleet([dkf.Host(name, url) for name in ("a", "b")]).snapshot(progress=False)
+    assert [error.partition(":")[0] for error in snap.hosts["error"].to_list()] == ["Host a", "Host b"]
+
+
 def test_a_host_that_never_answers_takes_less_than_two_read_timeouts() -> None:
     started = time.monotonic()
     row = row_of(lambda *_: time.sleep(20), connect_timeout=1, read_timeout=3)

@@ -77,37 +77,45 @@ def tag_with_several_images(fleet: FleetTables) -> pl.LazyFrame:
     by_id = ["image", "arch", "store"]
     # Most references are one image: only the others are looked at more closely.
     several = running.group_by("image").agg(pl.col("image_id").n_unique().alias("ids")).filter(pl.col("ids") > 1)
-    suspects = (
-        running.select(*KEYS, "image", "image_id", "platform")
+    suspects = _with_identity(
+        fleet,
+        running.select(*KEYS, "image", "image_id")
         .join(several, on="image", how="semi")
-        .join(fleet.hosts.select("host", "arch", "image_store"), on="host", how="left")
-        .with_columns(pl.coalesce("image_store", _store_by_platform()).alias("store"))
-        .join(_digests(fleet), on=["host", "image_id"], how="left")
-        .with_columns(
-            pl.when("digests_known").then(pl.lit("registry")).otherwise("store").alias("store"),
-            pl.when("digests_known").then("digest").otherwise("image_id").alias("identity"),
-        )
-        .filter(pl.col("identity").is_not_null())
+        .join(_stores(fleet), on="host", how="left"),
     )
-    images = pl.col("identity").n_unique().over(by_id)
     found_on = pl.col("host").unique().sort().head(_SHOWN_HOSTS).str.join(", ")
-    hosts = suspects.group_by(by_id).agg(found_on.alias("found_on"))
-    return (
-        suspects.with_columns(images.alias("images"))
+    different = (
+        suspects.group_by(by_id)
+        .agg(pl.col("identity").n_unique().alias("images"), found_on.alias("found_on"))
         .filter(pl.col("images") > 1)
-        .join(hosts, on=by_id, nulls_equal=True)
-        .select(
-            *KEYS,
-            message=pl.format("{} is {} different images across the fleet.", "image", "images"),
-            evidence=pl.format("containers.image_id: {}; hosts: {}", "image_id", "found_on"),
-        )
+        .with_columns(message=pl.format("{} is {} different images across the fleet.", "image", "images"))
+    )
+    return suspects.join(different, on=by_id, nulls_equal=True).select(
+        *KEYS, "message", evidence=pl.format("containers.image_id: {}; hosts: {}", "image_id", "found_on")
     )
 
 
-def _store_by_platform() -> pl.Expr:
-    """The image store of a host: only containerd's sends the platform of an image (API 1.48 and up)."""
-    is_containerd = pl.col("platform").is_not_null().any().over("host")
-    return pl.when(is_containerd).then(pl.lit("containerd")).otherwise(pl.lit("graph driver"))
+def _with_identity(fleet: FleetTables, images: pl.LazyFrame) -> pl.LazyFrame:
+    """Images with what they are compared by, as `identity`: their digest where it is known, else their id."""
+    if "images" not in fleet.gathered:
+        return images.with_columns(identity="image_id")
+    known = images.join(_digests(fleet), on=["host", "image_id"], how="left").with_columns(
+        pl.when("digests_known").then(pl.lit("registry")).otherwise("store").alias("store"),
+        pl.when("digests_known").then("digest").otherwise("image_id").alias("identity"),
+    )
+    return known.filter(pl.col("identity").is_not_null())
+
+
+def _stores(fleet: FleetTables) -> pl.LazyFrame:
+    """The processor architecture and the image store of each host: `host`, `arch`, `store`.
+
+    Only containerd's store sends the platform of an image (API 1.48 and up).
+    """
+    is_containerd = pl.col("platform").is_not_null().any().alias("is_containerd")
+    by_platform = pl.when("is_containerd").then(pl.lit("containerd")).otherwise(pl.lit("graph driver"))
+    return fleet.hosts.join(fleet.containers.group_by("host").agg(is_containerd), on="host", how="left").select(
+        "host", "arch", pl.coalesce("image_store", by_platform).alias("store")
+    )
 
 
 def _digests(fleet: FleetTables) -> pl.LazyFrame:

@@ -146,9 +146,8 @@ def published_port_clash(fleet: FleetTables) -> pl.LazyFrame:
     )
     bound = fleet.ports.filter(pl.col("public_port").is_not_null()).select(*KEYS, *_binding_columns())
     port = ["host", "public_port", "type", "family"]
-    # Few ports of a host are those of several containers.
-    several = bound.group_by(port).agg(pl.col("container_id").n_unique().alias("n")).filter(pl.col("n") > 1)
-    rivals = bound.join(several, on=port, how="semi").unique(maintain_order=True).join(who, on=KEYS)
+    # Few ports of a host have several bindings.
+    rivals = bound.filter(pl.len().over(port) > 1).unique(maintain_order=True).join(who, on=KEYS)
     pods = rivals.filter(pl.col("container_name").str.ends_with("-infra")).select(port).unique()
     rivals = rivals.join(pods, on=port, how="anti")
     both = rivals.join(rivals.filter("running"), on=port, suffix="_held").filter(
@@ -173,7 +172,7 @@ def published_port_clash(fleet: FleetTables) -> pl.LazyFrame:
 
 def _binding_columns() -> list[pl.Expr | str]:
     """The port of a binding, its `address` (`*` for all of a family) and the family of that address."""
-    family = pl.when(pl.col("ip").str.contains(":")).then(6).otherwise(4).alias("family")
+    family = pl.when(pl.col("ip").str.contains(":", literal=True)).then(6).otherwise(4).alias("family")
     return [
         "public_port",
         "type",

@@ -36,25 +36,24 @@ def alias_on_several_containers(fleet: FleetTables) -> pl.LazyFrame:
     Compose service, for routes that `load_balance.link` joins, and for routes that are excluded.
     """
     linked = fleet.route_fields.filter(pl.col("field") == "load_balance.link").select(*KEYS, "alias")
-    who = fleet.containers.filter("is_explicit").select(
-        *KEYS, "swarm_service", "compose_project", "compose_service", name=name_or_short_id()
-    )
-    routes = (
-        fleet.routes.filter(pl.col("excluded_reason").is_null())
-        .select(*KEYS, "alias")
-        .join(who, on=KEYS)
-        .join(linked, on=[*KEYS, "alias"], how="anti")
-    )
     # A service is one claim, however many replicas it has.
     claim = pl.coalesce(
         pl.format("swarm {}", "swarm_service"),
         pl.format("compose {} {} {}", "host", "compose_project", "compose_service"),
         pl.format("container {} {}", *KEYS),
     )
+    owner = pl.format("{} on {}", name_or_short_id(), "host")
+    who = fleet.containers.filter("is_explicit").select(*KEYS, claim.alias("claim"), owner.alias("owner"))
+    routes = (
+        fleet.routes.filter(pl.col("excluded_reason").is_null())
+        .select(*KEYS, "alias")
+        .join(who, on=KEYS)
+        .join(linked, on=[*KEYS, "alias"], how="anti")
+    )
     owners = pl.col("owners")
     shared = (
         routes.group_by("alias")
-        .agg(pl.format("{} on {}", "name", "host").sort().alias("owners"), claim.n_unique().alias("claims"))
+        .agg(pl.col("owner").sort().alias("owners"), pl.col("claim").n_unique().alias("claims"))
         .filter(pl.col("claims") > 1)
         .select(
             "alias",

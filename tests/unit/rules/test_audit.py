@@ -98,7 +98,7 @@ dockerframe:
 """
     )
     source = dkf.Fleet.from_file(tmp_path / "fleet.yml")
-    snap = dkf.Snapshot(**fleet(one(), one("db")).tables, taken_at=fleet().taken_at, audit_settings=source.audit)
+    snap = dkf.Snapshot(fleet(one(), one("db")).tables, taken_at=fleet().taken_at, audit_settings=source.audit)
     shown = snap.findings()
     bridge = shown.filter(pl.col("rule") == "default-bridge")
     assert bridge["container_name"].to_list() == ["db"]

@@ -40,7 +40,7 @@ def test_a_service_in_none_of_the_current_files_is_an_orphan() -> None:
         # Relative and absolute.
         (("compose.yml", "/a"), ("/a/compose.yml", "/a")),
         (("./compose.yml", "/a/"), ("/a/compose.yml", "/a")),
-        # Another folder, of which Compose tells nothing.
+        # Another folder, which Compose does not record.
         (("/a/compose.yml", "/a"), ("/a/compose.yml", "/b")),
         (("/a//compose.yml",), ("/a/compose.yml",)),
         (("/a/compose.yml, /a/b.yml",), ("/a/b.yml",)),

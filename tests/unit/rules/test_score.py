@@ -129,7 +129,7 @@ def test_the_score_of_an_audit_leaves_out_what_is_suppressed() -> None:
         "dockerframe": {"audit": {"suppress": [{"rule": "restarting", "reason": "known"}]}},
     }
     settings = dkf.Fleet.from_mapping(mapping).audit
-    quiet = dkf.Snapshot(**snap.tables, taken_at=snap.taken_at, audit_settings=settings)
+    quiet = dkf.Snapshot(snap.tables, taken_at=snap.taken_at, audit_settings=settings)
     first, second = snap.audit().score, quiet.audit().score
     assert first is not None
     assert second is not None
