@@ -822,7 +822,7 @@ SECRET_COLUMNS: Final[Mapping[str, SecretColumns]] = {
     "labels": SecretColumns(values=(("key", "value"),)),
     "dependencies": SecretColumns(),
     "errors": SecretColumns(texts=("message",)),
-    "inspections": SecretColumns(texts=("healthcheck",)),
+    "inspections": SecretColumns(texts=("healthcheck", "health_output", "state_error")),
     "findings": SecretColumns(texts=("message", "evidence", "remedy")),
     "rules": SecretColumns(),
     "differences": SecretColumns(values=(("field", "before"), ("field", "after"))),

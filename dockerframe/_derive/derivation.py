@@ -25,6 +25,7 @@ from dockerframe.schemas import MOUNT_FIELDS
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from dockerframe._derive.exposures import CaddySettings, TraefikSettings
     from dockerframe._derive.routes.effective import DerivedRoutes
     from dockerframe._derive.routes.fields import ResolvedRoutes
     from dockerframe.schemas import Precedence
@@ -54,6 +55,8 @@ class Gathered:
         The hosts on which only containers with `proxy.` labels have routes.
     known_middlewares
         The names of middlewares that GoDoxy's own files define.
+    traefik, caddy
+        The settings of proxies, by host, where they are known; the others are recognized.
     """
 
     summaries: pl.DataFrame
@@ -64,6 +67,8 @@ class Gathered:
     docker_host: str | None = None
     explicit_only: frozenset[str] = frozenset()
     known_middlewares: frozenset[str] = frozenset()
+    traefik: Mapping[str, TraefikSettings] = field(default_factory=dict)
+    caddy: Mapping[str, CaddySettings] = field(default_factory=dict)
 
 
 class Derivation:

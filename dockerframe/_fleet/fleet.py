@@ -6,7 +6,7 @@ import os
 import sys
 from collections import Counter
 from contextlib import closing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -18,6 +18,8 @@ from dockerframe._config.audit_settings import AuditSettings
 from dockerframe._config.docker_config import host_defaults
 from dockerframe._config.environment import host_from_environment, hosts_from_contexts, hosts_from_urls
 from dockerframe._config.fleet_file import FleetDescription, fleet_from_file, fleet_from_mapping
+from dockerframe._config.proxy_options import FleetSettings
+from dockerframe._config.selection import select_hosts
 from dockerframe._config.urls import default_url
 from dockerframe._config.values import Surroundings
 from dockerframe._fleet.cluster import (
@@ -35,6 +37,7 @@ from dockerframe._gather.gather import MAX_WORKERS, gather
 from dockerframe._gather.inspect import inspect_containers
 from dockerframe._snapshot.build import concat, from_answers
 from dockerframe._transport import shared_pool
+from dockerframe._transport.pool import refuse_after_fork
 from dockerframe.errors import ConfigurationError, GatherError, HostError, Mistake, SnapshotError
 
 if TYPE_CHECKING:
@@ -52,7 +55,16 @@ if TYPE_CHECKING:
 ResultT = TypeVar("ResultT")
 
 
-class _Options(TypedDict):
+class Limits(TypedDict, total=False):
+    """The limits of hosts that set none: seconds to connect, seconds for a complete answer, bytes of an answer."""
+
+    connect_timeout: float
+    read_timeout: float
+    max_answer_bytes: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Options:
     """How hosts are queried, on this machine and on workers."""
 
     size: bool
@@ -75,6 +87,9 @@ class Fleet:
         The pool of clients; the shared one when None.
     audit
         The rules that are switched off and the findings that are suppressed.
+    settings
+        What the tables `routes` and `exposures` need to know that labels cannot show: middlewares of GoDoxy's own
+        files, options of proxies.
 
     Raises
     ------
@@ -90,10 +105,16 @@ class Fleet:
     """
 
     def __init__(
-        self, hosts: Iterable[Host], *, pool: ClientPool | None = None, audit: AuditSettings | None = None
+        self,
+        hosts: Iterable[Host],
+        *,
+        pool: ClientPool | None = None,
+        audit: AuditSettings | None = None,
+        settings: FleetSettings | None = None,
     ) -> None:
         self.hosts = tuple(hosts)
         self.audit = audit if audit is not None else AuditSettings()
+        self.settings = settings if settings is not None else FleetSettings()
         self.pool = pool if pool is not None else shared_pool
         names = Counter(host.name for host in self.hosts)
         twice = sorted(name for name, times in names.items() if times > 1)
@@ -105,8 +126,13 @@ class Fleet:
         """Show the hosts."""
         return f"Fleet({', '.join(f'{host.name}: {host.url}' for host in self.hosts)})"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle without clients: the copy connects again."""
+        pool = None if self.pool is shared_pool else self.pool
+        return partial(type(self), pool=pool, audit=self.audit, settings=self.settings), (self.hosts,)
+
     @classmethod
-    def from_file(cls, path: str | os.PathLike[str], **limits: Any) -> Self:
+    def from_file(cls, path: str | os.PathLike[str], **limits: Unpack[Limits]) -> Self:
         """The fleet of a YAML file in GoDoxy's format.
 
         Parameters
@@ -126,7 +152,7 @@ class Fleet:
         return cls._described(fleet_from_file(file, _surroundings(file.absolute().parent), defaults))
 
     @classmethod
-    def from_mapping(cls, mapping: Mapping[str, Any], **limits: Any) -> Self:
+    def from_mapping(cls, mapping: Mapping[str, Any], **limits: Unpack[Limits]) -> Self:
         """The fleet of a mapping with the structure of a fleet file.
 
         Parameters
@@ -146,10 +172,10 @@ class Fleet:
 
     @classmethod
     def _described(cls, described: FleetDescription) -> Self:
-        return cls(described.hosts, audit=described.audit)
+        return cls(described.hosts, audit=described.audit, settings=described.settings)
 
     @classmethod
-    def from_contexts(cls, names: Iterable[str] | None = None, **limits: Any) -> Self:
+    def from_contexts(cls, names: Iterable[str] | None = None, **limits: Unpack[Limits]) -> Self:
         """The fleet of Docker contexts.
 
         Parameters
@@ -168,7 +194,7 @@ class Fleet:
         return cls(hosts_from_contexts(names, os.environ, default_url(sys.platform), defaults))
 
     @classmethod
-    def from_env(cls, **limits: Any) -> Self:
+    def from_env(cls, **limits: Unpack[Limits]) -> Self:
         """The host that the docker CLI would use: `DOCKER_HOST`, else the current context, else this machine.
 
         Parameters
@@ -184,7 +210,7 @@ class Fleet:
         return cls([host_from_environment(os.environ, default_url(sys.platform), host_defaults(os.environ, **limits))])
 
     @classmethod
-    def from_urls(cls, urls: Iterable[str], **limits: Any) -> Self:
+    def from_urls(cls, urls: Iterable[str], **limits: Unpack[Limits]) -> Self:
         """The fleet of some URLs.
 
         Parameters
@@ -234,6 +260,30 @@ class Fleet:
         known = ", ".join(host.name for host in self.hosts)
         raise ConfigurationError("hosts", [Mistake(name, "the fleet has no such host")], remedy=f"There are: {known}.")
 
+    def select(self, *, hosts: str | Iterable[str] = (), tags: str | Iterable[str] = ()) -> Fleet:
+        """The part of this fleet whose hosts match.
+
+        Parameters
+        ----------
+        hosts
+            A name, a pattern such as `web-*`, or several of which a host must match one.
+        tags
+            A tag, or several that a host must all have.
+
+        Raises
+        ------
+        ConfigurationError
+            When no host is left.
+
+        Examples
+        --------
+        >>> import dockerframe as dkf
+        >>> dkf.Fleet([dkf.Host("web-1", "tcp://a:2375"), dkf.Host("db", "tcp://b:2375")]).select(hosts="web-*")
+        Fleet(web-1: tcp://a:2375)
+        """
+        chosen = select_hosts(self.hosts, hosts=hosts, tags=tags)
+        return Fleet(chosen, pool=self.pool, audit=self.audit, settings=self.settings)
+
     def snapshot(
         self,
         *,
@@ -278,6 +328,7 @@ class Fleet:
         GatherError
             With `strict`, when a host fails; lists all failures.
         """
+        refuse_after_fork()
         if engine is not None:
             options = _Options(size=size, inspect=inspect, precedence=precedence, max_workers=max_workers)
             return self._spread(engine, self._on_worker(_one_snapshot, options), strict=strict, progress=progress)
@@ -339,6 +390,7 @@ class Fleet:
         ...     pieces.scan("containers").select(pl.len()).collect().item()
         61
         """
+        refuse_after_fork()
         target = Path(folder).absolute()
         groups = in_groups(self.hosts, hosts_per_piece)
         options = _Options(size=size, inspect=inspect, precedence=precedence, max_workers=max_workers)
@@ -346,23 +398,25 @@ class Fleet:
             if engine is not None:
                 snapshots = self._on_worker(_snapshots, options)
                 return write_pieces_on_cluster(engine, groups, snapshots, target, reveal=reveal, on_host=advance)
-            return write_pieces(groups, partial(self._snapshots, on_answer=advance, **options), target, reveal=reveal)
+            return write_pieces(
+                groups, partial(self._snapshots, options=options, on_answer=advance), target, reveal=reveal
+            )
 
     def _snapshots(
         self,
         groups: Sequence[Sequence[Host]],
+        options: _Options,
         on_answer: Callable[[HostAnswer], None] | None = None,
-        **options: Unpack[_Options],
     ) -> Generator[Snapshot]:
         """A snapshot of each group of hosts, one after the other; hosts of later groups are queried meanwhile."""
-        max_workers = options["max_workers"]
-        inspector = self._inspector(progress=False, max_workers=max_workers) if options["inspect"] else None
+        max_workers = options.max_workers
+        inspector = self._inspector(progress=False, max_workers=max_workers) if options.inspect else None
 
         def snapshot(answers: list[HostAnswer]) -> Snapshot:
-            return from_answers(answers, precedence=options["precedence"], source=self, inspect=inspector)[0]
+            return from_answers(answers, precedence=options.precedence, source=self, inspect=inspector)[0]
 
         hosts = list(chain.from_iterable(groups))
-        ahead = gather_ahead(hosts, self.pool, size=options["size"], max_workers=max_workers, on_answer=on_answer)
+        ahead = gather_ahead(hosts, self.pool, size=options.size, max_workers=max_workers, on_answer=on_answer)
         with closing(ahead) as answers:
             for group in groups:
                 # No variable holds the answers or the snapshot, which may be large.
@@ -392,7 +446,7 @@ class Fleet:
                 "This fleet has its own pool of clients, which cannot be sent to workers.",
                 remedy="Create the fleet without a pool, or omit engine=.",
             )
-        return partial(task, audit=self.audit, **options)
+        return partial(task, audit=self.audit, settings=self.settings, options=options)
 
     def _inspector(self, *, progress: bool | None, max_workers: int) -> Callable[[pl.DataFrame], Inspected]:
         """A function that inspects the containers of a frame, with a progress bar."""
@@ -427,19 +481,23 @@ class Fleet:
         >>> changes = dkf.Fleet([]).watch()
         >>> changes.close()
         """
+        refuse_after_fork()
         return watch(self.hosts, self.pool, precedence)
 
 
 def _snapshots(
-    groups: Sequence[Sequence[Host]], *, audit: AuditSettings, **options: Unpack[_Options]
+    groups: Sequence[Sequence[Host]], *, audit: AuditSettings, settings: FleetSettings, options: _Options
 ) -> Generator[Snapshot]:
     """Snapshots of groups of hosts, one after the other."""
-    return Fleet(chain.from_iterable(groups), audit=audit)._snapshots(groups, **options)  # noqa: SLF001 - same module
+    fleet = Fleet(chain.from_iterable(groups), audit=audit, settings=settings)
+    return fleet._snapshots(groups, options)  # noqa: SLF001 - same module
 
 
-def _one_snapshot(groups: Sequence[Sequence[Host]], *, audit: AuditSettings, **options: Unpack[_Options]) -> Snapshot:
-    """One snapshot of groups of hosts, without its fleet, which cannot be sent."""
-    return concat(_snapshots(groups, audit=audit, **options))
+def _one_snapshot(
+    groups: Sequence[Sequence[Host]], *, audit: AuditSettings, settings: FleetSettings, options: _Options
+) -> Snapshot:
+    """One snapshot of groups of hosts, without its fleet, which knows only some of the hosts."""
+    return concat(_snapshots(groups, audit=audit, settings=settings, options=options))
 
 
 def _surroundings(folder: Path) -> Surroundings:

@@ -28,7 +28,7 @@ _SHORTEST_ID: Final = 4
 _OF_FIELDS: Final = ("invalid_value", "unknown_field")
 _KINDS_OF_ONE_ALIAS: Final = ("invalid_yaml", "label_conflict", *_OF_FIELDS)
 _REASONS: Final = {
-    "error": "its labels have errors, which are listed below",
+    "error": "an error excludes it; the errors are listed below",
     "no_port": "no port is known: no label sets one, and the container offers none",
     "buildx": "it is a builder of docker buildx",
     "yaml_anchor": "the alias begins with x-, as YAML anchors do",
@@ -194,7 +194,9 @@ def explain(
     """
     routes, containers, hosts = _meant(tables, name)
     fields, of_routes = _explained(containers, routes["alias"].unique().to_list(), precedence)
-    errors = pl.concat([of_routes, _of_containers(tables["errors"], containers, of_routes, fields)])
+    own = _of_containers(tables["errors"], containers, of_routes, fields)
+    others = tables["routes"].join(routes, on=[*KEYS, "alias"], how="anti")
+    errors = pl.concat([of_routes, own.filter(~_of_other_routes(own, others))])
     if reveal:
         return Explanation(routes, fields, errors, containers, hosts)
     shown = redact_tables({"routes": routes, "containers": containers, "hosts": hosts})
@@ -295,6 +297,16 @@ def _of_containers(
     of_one_alias = pl.col("label").str.starts_with("proxy.") & pl.col("kind").is_in(_KINDS_OF_ONE_ALIAS)
     used = own.join(fields.select(*KEYS, "label").unique(), on=[*KEYS, "label"], how="semi", maintain_order="left")
     return pl.concat([own.filter(~of_one_alias.fill_null(value=False)), used.filter(pl.col("kind").is_in(_OF_FIELDS))])
+
+
+def _of_other_routes(errors: pl.DataFrame, others: pl.DataFrame) -> pl.Series:
+    """Whether an error is the failed check of another route (Boolean)."""
+    alias = pl.col("label").str.strip_prefix("proxy.").str.split(".").list.first().alias("alias")
+    keys = [*KEYS, "alias"]
+    found = errors.with_columns(alias).join(
+        others.select(keys).with_columns(found=True), on=keys, how="left", maintain_order="left"
+    )
+    return found.select((pl.col("kind") == "invalid_route") & pl.col("found").fill_null(value=False)).to_series()
 
 
 def _shown(text: object, most: int | None = _SHOWN_CHARACTERS) -> str:

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from datetime import UTC, datetime
 from itertools import chain
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import polars as pl
 
 from dockerframe._config.audit_settings import AuditSettings, merged_settings
+from dockerframe._config.proxy_options import set_options
 from dockerframe._decode.bodies import decode_bodies, encode_summaries
 from dockerframe._derive.derivation import Derivation, Gathered
+from dockerframe._derive.exposures import CaddySettings, TraefikSettings
 from dockerframe._gather.hosts_table import hosts_table, minimal_hosts_table
 from dockerframe._snapshot.lazy_tables import LazyTables
 from dockerframe._snapshot.snapshot import Snapshot
@@ -135,10 +137,25 @@ def from_answers(
         precedence=precedence,
         docker_host=os.environ.get("DOCKER_HOST"),
         explicit_only=frozenset(answer.host.name for answer in answers if answer.host.explicit_only),
+        **_settings(source),
     )
     sizes = {answer.host.name: len(answer.body) for answer in answers if answer.error is None}
     settings = AuditSettings() if source is None else source.audit
     return _snapshot(gathered, source=source, received_bytes=sizes, audit_settings=settings), errors
+
+
+def _settings(source: Source | None) -> dict[str, Any]:
+    """What a fleet file sets of the derivations."""
+    if source is None:
+        return {}
+    options = {host.name: source.settings.proxies_of(host.name) for host in source.hosts}
+    traefik = {host: set_options(one.traefik) for host, one in options.items()}
+    caddy = {host: set_options(one.caddy) for host, one in options.items()}
+    return {
+        "known_middlewares": frozenset(source.settings.known_middlewares),
+        "traefik": {host: TraefikSettings(**values) for host, values in traefik.items() if values},
+        "caddy": {host: CaddySettings(**values) for host, values in caddy.items() if values},
+    }
 
 
 def _size_errors(answers: Sequence[HostAnswer]) -> pl.DataFrame:

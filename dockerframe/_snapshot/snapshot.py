@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dockerframe._config.host import Host
+    from dockerframe._config.proxy_options import FleetSettings
     from dockerframe._queries.explain import Explanation
     from dockerframe._transport.pool import ClientPool
     from dockerframe._views.fleet_view import FleetView
@@ -47,6 +48,7 @@ class Source(Protocol):
     hosts: tuple[Host, ...]
     pool: ClientPool
     audit: AuditSettings
+    settings: FleetSettings
 
     def snapshot(
         self, *, size: bool = ..., inspect: bool = ..., precedence: Precedence = ..., progress: bool | None = ...
@@ -292,7 +294,7 @@ class Snapshot:
         return explain(self.tables, alias, self.precedence, reveal=reveal)
 
     def sql(self, query: str) -> pl.DataFrame:
-        """The result of a SQL query over the tables of this snapshot, `findings` and `rules` included.
+        """The result of a SQL query over the tables, and `findings`, `rules`, `scores`, `unknown`.
 
         Only the tables that the query names are derived.
 
@@ -313,7 +315,13 @@ class Snapshot:
         >>> snap.sql("select count(*) as exited from containers where state = 'exited'").item()
         2
         """
-        return run_query(query, self.tables, {"findings": self.findings, "rules": self.rules})
+        results = {
+            "findings": self.findings,
+            "rules": self.rules,
+            "scores": lambda: self.audit().scores,
+            "unknown": lambda: self.audit().unknown,
+        }
+        return run_query(query, self.tables, results)
 
     def start_order(self, project: str, host: str | None = None) -> pl.DataFrame:
         """In which steps the containers of a Compose project can start, as their dependencies allow.

@@ -7,17 +7,24 @@ from typing import TYPE_CHECKING
 
 from dockerframe._config.docker_config import host_defaults
 from dockerframe._config.environment import hosts_from_urls
-from dockerframe._transport.connection import connect
 from dockerframe._transport.mock import MockTransport
 from dockerframe._transport.pool import ClientPool
 
 if TYPE_CHECKING:
     from dockerframe._config.host import Host
     from dockerframe._transport.client import Client
+    from dockerframe._transport.connection import Connection
 
 __all__ = ["MockTransport", "clients", "new_client", "shared_pool"]
 
-shared_pool = ClientPool(connect)
+
+def _connect(host: Host) -> Connection:
+    from dockerframe._transport.connection import connect  # noqa: PLC0415 - docker-py and its transports
+
+    return connect(host)
+
+
+shared_pool = ClientPool(_connect)
 """The pool of everything that names no other."""
 
 

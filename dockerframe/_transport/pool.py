@@ -10,6 +10,7 @@ import time
 import weakref
 from concurrent.futures import Future
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from dockerframe._transport.client import Client
@@ -79,6 +80,10 @@ class ClientPool:
         self._max_clients = max_clients
         self._start_empty()
         _pools.add(self)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle without clients: the copy is an empty pool that connects in the same way."""
+        return partial(ClientPool, max_clients=self._max_clients), (self._connect,)
 
     def acquire(self, host: Host, *, unique: bool = False) -> Client:
         """A connected client, with a reference counted; with `unique` one outside the pool.

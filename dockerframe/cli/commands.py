@@ -101,7 +101,7 @@ def all_commands() -> list[Command]:
         *tables,
         Command(
             "sql", "tables:sql", section=TABLES, params=[*given.SQL, *given.SOURCE],
-            help="The result of a SQL query over all tables. The tables are those of this list, findings and rules.",
+            help="The result of a SQL query over all tables, findings, rules and scores.",
         ),
         Command(
             "audit", "questions:audit", section=QUESTIONS, params=[*given.AUDIT, *given.SOURCE],

@@ -32,7 +32,12 @@ def sql(source: FleetSource, shape: Shape, query: str, *, inspect: bool) -> None
     """Print the result of a query, which sees no secrets unless they are to be shown."""
     snap = source.snapshot(inspect=inspect)
     tables = shown_tables(snap.tables, reveal=source.reveal)
-    results = {"findings": lambda: shown_findings(snap.findings(), reveal=source.reveal), "rules": snap.rules}
+    results = {
+        "findings": lambda: shown_findings(snap.findings(), reveal=source.reveal),
+        "rules": snap.rules,
+        "scores": lambda: snap.audit().scores,
+        "unknown": lambda: snap.audit().unknown,
+    }
     result = run_query(query, tables, results)
     print_frame(result, columns_as_they_are(result), shape, result.columns[:1])
     finish(snap)

@@ -20,6 +20,8 @@ def _exposures(derivation: Derivation) -> pl.DataFrame:
         proxies=None,
         routes=derivation.routes.routes,
         route_fields=derivation.route_fields,
+        traefik=derivation.gathered.traefik,
+        caddy=derivation.gathered.caddy,
     )
 
 

@@ -15,14 +15,13 @@ from typing import Any
 
 import polars as pl
 import pytest
-from typer.testing import CliRunner
 
 import dockerframe as dkf
 from dockerframe._gather.diagnose import DIAGNOSIS, STEPS, diagnose, diagnose_hosts
 from dockerframe._transport import shared_pool
-from dockerframe.cli import app
 from dockerframe.demo import demo_hosts, demo_pool
 from tests.engines.tls import Authority
+from tests.unit.cli.running import demo
 
 VERSION = {"Version": "28.5", "ApiVersion": "1.51", "Components": [{"Name": "Engine"}]}
 ID = "ab" * 32
@@ -195,19 +194,18 @@ def test_several_hosts_in_their_order() -> None:
 
 
 def test_the_command() -> None:
-    result = CliRunner().invoke(app.app, ["doctor", "edge", "backup", "--demo"])
-    assert result.exit_code == 1
-    assert "edge  unix:///var/run/docker.sock" in result.output
-    assert "Fix: " in result.output
-    assert "apps" not in result.output
-    assert CliRunner().invoke(app.app, ["doctor", "e*", "--demo"]).exit_code == 0
-    assert CliRunner().invoke(app.app, ["doctor", "backup", "--demo"]).exit_code == 3
-    lines = CliRunner().invoke(app.app, ["doctor", "edge", "--demo", "-o", "json"]).stdout.splitlines()
-    rows = [json.loads(line) for line in lines]
+    done = demo("doctor", "edge", "backup")
+    assert done.status == 1
+    assert "edge  unix:///var/run/docker.sock" in done.text
+    assert "Fix: " in done.text
+    assert "apps" not in done.text
+    assert demo("doctor", "e*").status == 0
+    assert demo("doctor", "backup").status == 3
+    rows = demo("doctor", "edge", "-o", "jsonl").json_lines()
     assert [row["step"] for row in rows] == list(STEPS)
 
 
 def test_a_host_that_does_not_exist_is_a_usage_error() -> None:
-    result = CliRunner().invoke(app.app, ["doctor", "edgy", "--demo"])
-    assert isinstance(result.exception, dkf.ConfigurationError)
-    assert "Did you mean edge?" in str(result.exception)
+    done = demo("doctor", "edgy")
+    assert done.status == 2
+    assert "Did you mean edge?" in done.errors

@@ -81,7 +81,7 @@ PORT = {"Ports": [{"PrivatePort": 80, "Type": "tcp"}]}
             {"Image": "postgres:17", "Ports": [{"PrivatePort": 5432, "Type": "tcp"}]},
             "it is blacklisted because of port:5432, image:postgres; any label that begins with proxy. would allow it",
         ),
-        ({**PORT, "Labels": {"proxy.exclude": "maybe"}}, "its labels have errors, which are listed below"),
+        ({**PORT, "Labels": {"proxy.web.agent": "x"}}, "an error excludes it; the errors are listed below"),
         ({**PORT, "Labels": {"proxy.aliases": "web-old, web"}, "Names": ["/x"]}, None),
     ],
 )
@@ -92,9 +92,9 @@ def test_every_reason_for_no_route_is_given(own: dict[str, object], reason: str 
 
 
 def test_several_reasons_are_all_given() -> None:
-    labels = {"proxy.exclude": "true", "proxy.web.port": "x"}
+    labels = {"proxy.exclude": "true", "proxy.web.port": "8080", "proxy.web.agent": "x"}
     assert [line for line in lines_of("web", State="exited", Labels=labels) if line.startswith("no route")] == [
-        "no route: its labels have errors, which are listed below",
+        "no route: an error excludes it; the errors are listed below",
         "no route: the label proxy.exclude is true",
         "no route: the container does not run: its state is exited",
     ]
@@ -104,6 +104,13 @@ def test_the_errors_behind_a_reason_are_listed() -> None:
     found = snapshot_of(summary(Labels={"proxy.exclude": "maybe"})).explain("web")
     assert found.errors["kind"].to_list() == ["invalid_bool"]
     assert "error: proxy.exclude: proxy.exclude is 'maybe'" in repr(found)
+
+
+def test_the_failed_check_of_another_route_is_not_listed() -> None:
+    labels = {"proxy.aliases": "web,b", "proxy.web.agent": "x", "proxy.b.port": "8080"}
+    snap = snapshot_of(summary(Labels=labels))
+    assert snap.explain("web").errors["kind"].to_list() == ["invalid_route"]
+    assert snap.explain("b").errors["kind"].to_list() == []
 
 
 def test_a_container_that_sleeps_is_started_by_a_request() -> None:

@@ -42,7 +42,7 @@ def test_dir_lists_exported_names_only() -> None:
 
 
 def test_import_loads_neither_paramiko_nor_notebooks() -> None:
-    code = "import sys, dockerframe; print(sorted({'IPython', 'ipywidgets', 'anywidget', 'typer', 'rich', 'networkx', 'altair', 'deltalake', 'jinja2', 'distributed', 'dask'} & set(sys.modules)))"
+    code = "import sys, dockerframe; dockerframe.Fleet; print(sorted({'docker', 'paramiko', 'requests', 'pydantic', 'IPython', 'ipywidgets', 'anywidget', 'typer', 'rich', 'networkx', 'altair', 'deltalake', 'jinja2', 'distributed', 'dask'} & set(sys.modules)))"
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout.decode().strip() == "[]"
 
 

@@ -40,7 +40,8 @@ def exposures(
         `godoxy`, `traefik` and `caddy`, or some of them, for every host; null for those that run on a host, or that
         labels on it are written for.
     traefik, caddy
-        The settings of all hosts, or by host; null to recognize them from the proxies' own containers.
+        The settings of all hosts, or of some hosts by name; the others are recognized from the proxies' own
+        containers.
     routes, route_fields
         The tables of these names. GoDoxy has rows only with both.
     environment
@@ -89,16 +90,16 @@ def _or_recognized_traefik(
     given: TraefikSettings | Mapping[str, TraefikSettings] | None, own: pl.DataFrame, environment: pl.DataFrame | None
 ) -> TraefikSettings | Mapping[str, TraefikSettings]:
     """Recognized settings; a Traefik that runs elsewhere may have any entry points and other providers."""
-    if given is not None:
+    if isinstance(given, TraefikSettings):
         return given
     unknown = dict.fromkeys(own["host"].unique(), TraefikSettings(providers=None))
-    return unknown | recognized_traefik(own, environment)
+    return {**unknown, **recognized_traefik(own, environment), **(given or {})}
 
 
 def _or_recognized_caddy(
     given: CaddySettings | Mapping[str, CaddySettings] | None, own: pl.DataFrame, environment: pl.DataFrame | None
 ) -> CaddySettings | Mapping[str, CaddySettings]:
-    return recognized_caddy(own, environment) if given is None else given
+    return given if isinstance(given, CaddySettings) else {**recognized_caddy(own, environment), **(given or {})}
 
 
 def _wanted(containers: pl.DataFrame, proxies: Collection[str] | None) -> pl.DataFrame:

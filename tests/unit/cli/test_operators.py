@@ -27,6 +27,12 @@ QUESTIONS = [
     ),
     (15, "Who mounts this path?", ["mounts", "--where", "source = '/var/run/docker.sock'"], ["git-runner-1"]),
     (16, "Which containers carry this label?", ["labels", "--where", "key = 'proxy.stop_method'"], ["blog", "stop"]),
+    (
+        17,
+        "Which host names does the fleet serve?",
+        ["exposures", "--where", "excluded_reason is null", "--columns", "name,proxy"],
+        ["godoxy"],
+    ),
     (18, "What keeps restarting?", ["containers", "--where", "state = 'restarting'"], ["crashing"]),
     (19, "Which hosts fail?", ["hosts", "--where", "not ok"], ["backup", "refused"]),
     (20, "Which projects are only partly up?", ["projects", "--where", "not is_up"], ["cloud", "cron"]),
@@ -34,6 +40,7 @@ QUESTIONS = [
     (22, "Who has this address?", ["networks", "--where", "ip_address = '192.168.16.3'"], ["shop-db-1"]),
     (22, "Which port is free on this host?", ["free-ports", "apps", "--from", "3001"], ["3003"]),
     (23, "Only this project.", ["containers", "--where", "compose_project = 'shop'"], ["shop-web-1"]),
+    (24, "How good is each host?", ["sql", "select scope, host, score from scores"], ["fleet", "edge"]),
     (23, "Only critical and high.", ["audit", "--severity", "high"], ["critical", "high"]),
 ]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from xml.etree import ElementTree as ET
 
 import polars as pl
@@ -57,6 +58,26 @@ def test_findings_that_are_severe_enough_set_the_status() -> None:
     assert demo("audit", "--fail-on", "critical").status == 4
     assert demo("audit", "--fail-on", "bad").status == 2
     assert run("audit", "--host", "unix:///nowhere.sock", "--fail-on", "info").status == 3
+
+
+def test_the_score_is_reported_and_can_set_the_status() -> None:
+    done = demo("audit", "--select", "lab")
+    score = float(re.findall(r"Score: ([0-9.]+) of 100 \([A-F]\)", done.errors)[0])
+    assert demo("audit", "--select", "lab", "--min-score", str(score - 0.1)).status == 0
+    assert demo("audit", "--select", "lab", "--min-score", "100").status == 4
+    assert demo("audit", "--min-score", "101").status == 2
+    assert "Score" not in demo("audit", "--select", "backup").errors
+
+
+def test_hosts_are_checked_step_by_step() -> None:
+    done = demo("doctor")
+    assert done.status == 1
+    assert "Fix: " in done.text
+    assert demo("doctor", "lab").status == 0
+    assert demo("doctor", "backup").status == 3
+    rows = demo("doctor", "-o", "jsonl", "--where", "outcome = 'failed'").json_lines()
+    assert {row["host"] for row in rows} == {"backup"}
+    assert demo("doctor", "nope").status == 2
 
 
 def test_rules_need_no_fleet() -> None:

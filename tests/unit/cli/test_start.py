@@ -98,6 +98,14 @@ def test_text_of_hosts_does_not_steer_the_terminal(capsys: pytest.CaptureFixture
     assert capsys.readouterr().err == "[http] It answered: �[2J�gone.\nTry again.\n"
 
 
+@pytest.mark.parametrize("arguments", [["hosts", "--host", b"tcp://\xff"], ["report", "--demo", "--out", b"\xff"]])
+def test_arguments_that_are_not_utf_8_are_one_clear_error(arguments: list[str | bytes]) -> None:
+    done = subprocess.run([sys.executable, "-m", "dockerframe", *arguments], capture_output=True, check=False)
+    assert done.returncode == 2
+    assert "bytes that are not UTF-8" in done.stderr.decode()
+    assert "Traceback" not in done.stderr.decode()
+
+
 def test_ctrl_c_waits_for_no_host() -> None:
     with socket.socket() as black_hole:
         black_hole.bind(("127.0.0.1", 0))
