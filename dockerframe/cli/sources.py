@@ -11,7 +11,7 @@ import click
 
 from dockerframe._config.host import DEFAULT_CONNECT_TIMEOUT, DEFAULT_READ_TIMEOUT
 from dockerframe._config.selection import read_selection, select_hosts
-from dockerframe._fleet.fleet import Fleet
+from dockerframe._fleet.fleet import Fleet, Limits
 from dockerframe.cli.output import warn
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class FleetSource:
         return self._selected(self._whole())
 
     def _whole(self) -> Fleet:
-        limits = {"connect_timeout": self.connect_timeout, "read_timeout": self.read_timeout}
+        limits: Limits = {"connect_timeout": self.connect_timeout, "read_timeout": self.read_timeout}
         if self.config is not None:
             return Fleet.from_file(self.config, **limits)
         if self.context:
