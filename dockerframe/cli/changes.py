@@ -107,7 +107,7 @@ def _time(text: str | None) -> datetime | None:
     Raises
     ------
     click.UsageError
-        When it is none of them.
+        When it has another form.
     """
     if text is None:
         return None

@@ -131,7 +131,7 @@ def _visible(texts: pl.Series) -> pl.Series:
 
 
 def _by_distinct_values(values: pl.Series, function: Callable[..., str], *, only: pl.Series | None = None) -> pl.Series:
-    """A text per value, each distinct value looked at once; null for those that are not in `only`."""
+    """A text per value, each distinct value formatted only one time; null for those that are not in `only`."""
     distinct = (values if only is None else values.filter(only)).unique().drop_nulls()
     shown = pl.Series([function(value) for value in distinct], dtype=pl.String)
     return values.replace_strict(distinct, shown, default=None, return_dtype=pl.String)

@@ -34,8 +34,6 @@ PENDING = (
     "dockerframe/_transport/",
     "dockerframe/_views/",
     "dockerframe/audit/",
-    "dockerframe/cli/",
-    "tests/unit/test_cli.py",
     "tests/unit/test_decode.py",
     "tests/unit/test_export.py",
     "tests/unit/test_failures.py",
