@@ -294,7 +294,7 @@ def test_bytes_that_are_not_utf_8_are_one_clear_error(url: str) -> None:
 
 
 def test_a_name_is_a_key() -> None:
-    with pytest.raises(dkf.ConfigurationError, match="key of every table"):
+    with pytest.raises(dkf.ConfigurationError, match="keys of every table"):
         dkf.Fleet([dkf.Host("a", "tcp://a"), dkf.Host("a", "tcp://b")])
     with pytest.raises(dkf.ConfigurationError, match="There are: a"):
         dkf.Fleet([dkf.Host("a", "tcp://a")]).host("b")

@@ -69,7 +69,7 @@ def test_a_host_that_did_not_answer_is_unknown_for_all_but_the_rules_of_hosts() 
 def test_a_rule_that_is_switched_off_is_not_unknown() -> None:
     mapping = {"providers": {"docker": {"a": "unix:///x"}}, "dockerframe": {"audit": {"off": ["privileged"]}}}
     snap = dkf.Snapshot(
-        **fleet(one()).tables, taken_at=fleet().taken_at, audit_settings=dkf.Fleet.from_mapping(mapping).audit
+        fleet(one()).tables, taken_at=fleet().taken_at, audit_settings=dkf.Fleet.from_mapping(mapping).audit
     )
     assert "privileged" not in snap.audit().unknown["rule"]
     assert "runs-as-root" in snap.audit().unknown["rule"]
@@ -129,9 +129,7 @@ def test_mistakes_in_suppressions_are_reported_all_together() -> None:
 
 def test_a_rule_that_the_fleet_file_misspells() -> None:
     mapping = {"providers": {"docker": {"a": "unix:///x"}}, "dockerframe": {"audit": {"off": ["latest-tags"]}}}
-    snap = dkf.Snapshot(
-        **fleet().tables, taken_at=fleet().taken_at, audit_settings=dkf.Fleet.from_mapping(mapping).audit
-    )
+    snap = dkf.Snapshot(fleet().tables, taken_at=fleet().taken_at, audit_settings=dkf.Fleet.from_mapping(mapping).audit)
     with pytest.raises(dkf.AuditError, match="Did you mean latest-tag"):
         snap.findings()
 
