@@ -180,7 +180,7 @@ def concat(snapshots: Iterable[Snapshot]) -> Snapshot:
     Raises
     ------
     SnapshotError
-        When there are none, when two have a host of the same name, or when they differ in precedence.
+        When `snapshots` is empty, when two have a host of the same name, or when they differ in precedence.
 
     Examples
     --------

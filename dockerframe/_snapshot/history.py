@@ -103,7 +103,7 @@ class History:
         Raises
         ------
         HistoryError
-            When there is none, or the time has no time zone.
+            When no snapshot is old enough, or the time has no time zone.
         """
         found = self._stored.within(self._stored.since, _in_utc(time)).snapshots()
         if not found.height:
@@ -118,7 +118,7 @@ class History:
         Raises
         ------
         HistoryError
-            When there is none.
+            When the history has no snapshot.
         """
         found = self.snapshots()
         if not found.height:

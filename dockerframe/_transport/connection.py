@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import logging
 import math
 import time
 from functools import partial
@@ -25,17 +26,18 @@ from dockerframe._transport.sockets import (
     open_tls,
     pipe_pool,
 )
-from dockerframe._transport.ssh import ssh_opener
+from dockerframe._transport.ssh import SshProgram, can_run_ssh, ssh_target
 from dockerframe._transport.tls import context_of_files
 from dockerframe.errors import HostError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from urllib3 import BaseHTTPResponse
 
     from dockerframe._config.host import Host, Timeouts
 
+_LOG: Final = logging.getLogger("dockerframe.clients")
 __all__ = ["Connection", "EngineConnection", "ReadOnlyError", "connect"]
 
 _CHUNK_BYTES: Final = 2**18
@@ -270,7 +272,7 @@ def _pool(host: Host) -> EnginePool:
         case "npipe":
             return pipe_pool(host.address, seconds)
         case "ssh":
-            return SocketPool("localhost", None, ssh_opener(host))
+            return SocketPool("localhost", None, _ssh_opener(host))
     # A zone (`fe80::1%eth0`) belongs to this machine only: no header or certificate has it.
     name, port, bare_name = host.hostname, host.port or 0, host.hostname.partition("%")[0]
     if host.scheme == "agent":
@@ -279,3 +281,14 @@ def _pool(host: Host) -> EnginePool:
     if host.uses_tls:
         return SocketPool(bare_name, port, partial(open_tls, name, port, context_of_files(host.tls), bare_name))
     return SocketPool(bare_name, port, partial(open_tcp, name, port))
+
+
+def _ssh_opener(host: Host) -> Callable[[float], socket.socket]:
+    """What opens a connection to the engine of an ssh host, given the connect timeout in seconds."""
+    target = ssh_target(host)
+    if can_run_ssh():
+        return SshProgram(target).open
+    from dockerframe._transport.paramiko_ssh import ParamikoLogin  # noqa: PLC0415 - heavy, and few need it
+
+    _LOG.debug("%s: the ssh program can't be used, paramiko logs in", host.name)
+    return ParamikoLogin(target).open

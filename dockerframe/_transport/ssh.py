@@ -130,18 +130,7 @@ def _jump_target(text: str) -> SshTarget:
     return SshTarget(user if at else None, name.strip("[]"), int(port) if port else None, None)
 
 
-def ssh_opener(host: Host) -> Callable[[float], socket.socket]:
-    """What opens a connection to the engine of an ssh host, given the connect timeout in seconds."""
-    target = ssh_target(host)
-    if _can_run_ssh():
-        return _Program(target).open
-    from dockerframe._transport.paramiko_ssh import ParamikoLogin  # noqa: PLC0415 - heavy, and few need it
-
-    _LOG.debug("%s: the ssh program can't be used, paramiko logs in", host.name)
-    return ParamikoLogin(target).open
-
-
-def _can_run_ssh() -> bool:
+def can_run_ssh() -> bool:
     """Whether there is an ssh program, and this process runs as a user with a name, which ssh demands."""
     try:
         import pwd  # noqa: PLC0415 - Windows has none
@@ -152,7 +141,7 @@ def _can_run_ssh() -> bool:
     return shutil.which("ssh") is not None
 
 
-class _Program:
+class SshProgram:
     """Connections by the `ssh` program: each is a process with a socket as its input and output."""
 
     def __init__(self, target: SshTarget) -> None:

@@ -27,7 +27,7 @@ class Refreshing:
         self._repeating: asyncio.Task[None] | None = None
 
     def now(self, snapshot: Viewable) -> None:
-        """Ask again: in the background of the kernel's event loop, immediately where there is none."""
+        """Ask again: in the background of the kernel's event loop, immediately without one."""
         if snapshot.source is None:
             self._show_note("This snapshot has no fleet to ask: it was read, joined or made from bytes.")
             return

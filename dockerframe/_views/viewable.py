@@ -33,7 +33,7 @@ class Viewable(Protocol):
 
     @property
     def source(self) -> object | None:
-        """The fleet that was asked; None where there is none."""
+        """The fleet that was asked; None for a snapshot without a fleet."""
         ...
 
     def findings(self) -> pl.DataFrame:
