@@ -31,6 +31,7 @@ from dockerframe._transport.tls import context_of_files
 from dockerframe.errors import HostError
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable, Iterator, Mapping
 
     from urllib3 import BaseHTTPResponse

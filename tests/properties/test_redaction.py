@@ -8,10 +8,10 @@ import sys
 
 import polars as pl
 import pytest
-from dockerframe.derive import redaction
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
+from dockerframe import _redaction as redaction
 from dockerframe._redaction import (
     REDACTED,
     TEXT_LIMIT,
