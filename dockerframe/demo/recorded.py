@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
+from functools import cached_property
 from importlib.resources import files
 from typing import Final
 
@@ -49,11 +51,19 @@ class _Recorded(Mapping[str, bytes]):
 
     def __getitem__(self, path: str) -> bytes:
         inspected = _INSPECT.match(path)
-        name = f"inspect-{inspected[1]}.json" if inspected is not None else _FILES.get(path, "")
+        if inspected is not None:
+            return json.dumps(self._inspections[inspected[1]]).encode()
+        name = _FILES.get(path, "")
         file = self._folder / name
         if not name or not file.is_file():
             raise KeyError(path)
         return file.read_bytes()
+
+    @cached_property
+    def _inspections(self) -> dict[str, object]:
+        """The inspections of all containers, by id."""
+        inspections: dict[str, object] = json.loads((self._folder / "inspections.json").read_bytes())
+        return inspections
 
     def __iter__(self) -> Iterator[str]:
         return (path for path in _FILES if path in self)
