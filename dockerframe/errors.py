@@ -1,19 +1,32 @@
-"""The exceptions that dockerframe raises: one family, each with a remedy."""
+"""The exceptions that dockerframe raises: one family, each with a remedy.
+
+Their text may quote what a host or a container sent, so it is made safe for a terminal where it becomes text. All of
+them can be pickled, with their attributes: the workers of a cluster raise them too.
+"""
 
 from __future__ import annotations
 
 import difflib
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from dockerframe._text import shown_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 
 class DockerframeError(Exception):
-    """What every error of this package is.
+    """The base of every error that this package raises.
 
-    Its text says what failed and where; `remedy` says how to mend it, and is part of the text.
+    Its text says what failed and where, and ends with `remedy`, which says how to fix it.
+
+    Attributes
+    ----------
+    message
+        What failed and where, as it was raised; may hold characters that steer a terminal.
+    remedy
+        How to fix it.
 
     Examples
     --------
@@ -28,9 +41,22 @@ class DockerframeError(Exception):
         self.message = message
         self.remedy = remedy
 
+    def __str__(self) -> str:
+        """The text for people, without control characters."""
+        return shown_lines(super().__str__())
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Restore the arguments and attributes as they are: most subclasses are made from other arguments."""
+        return _restored, (type(self), self.args), self.__dict__
+
+
+def _restored(kind: type[DockerframeError], arguments: tuple[object, ...]) -> DockerframeError:
+    """An exception with these arguments, without running its `__init__`."""
+    return kind.__new__(kind, *arguments)
+
 
 def did_you_mean(name: str, known: Iterable[str], otherwise: str, most: int = 3) -> str:
-    """The remedy for a name that there is not: the known ones that are nearly it, else `otherwise`.
+    """The remedy for an unknown name: the known names that are similar to it, else `otherwise`.
 
     Examples
     --------
@@ -42,7 +68,7 @@ def did_you_mean(name: str, known: Iterable[str], otherwise: str, most: int = 3)
 
 
 class Mistake(NamedTuple):
-    """One thing wrong with a description of hosts: where it stands, and what is wrong with it."""
+    """One mistake in a description of hosts: where it is, and what is wrong."""
 
     path: str
     message: str
@@ -52,12 +78,12 @@ class Mistake(NamedTuple):
 
 
 class ConfigurationError(DockerframeError):
-    """A fleet file, a Docker context or the environment can't be used; lists all that is wrong with it at once.
+    """A fleet file, a Docker context or the environment can't be used; lists all mistakes in it together.
 
     Attributes
     ----------
     source
-        Where the description came from: a file's path, `environment`, `contexts`, `mapping`.
+        Where the description comes from: a file's path, `environment`, `contexts`, `mapping`.
     mistakes
         Each mistake with its path inside the source.
     """
@@ -71,7 +97,7 @@ class ConfigurationError(DockerframeError):
 
 
 class HostError(DockerframeError):
-    """One host could not be asked, or its answer could not be read.
+    """One host did not answer, or its answer could not be read.
 
     Attributes
     ----------
@@ -88,7 +114,7 @@ class HostError(DockerframeError):
 
     @classmethod
     def at(cls, host: str, kind: str, problem: str, remedy: str = "") -> HostError:
-        """The error of a host by its name, which the message begins with.
+        """The error of a host with a message that begins with its name.
 
         Examples
         --------
@@ -113,16 +139,16 @@ class GatherError(DockerframeError):
         count = len(failures)
         super().__init__(
             f"{count} host{'s' if count != 1 else ''} failed:{lines}\n",
-            remedy="Mend these hosts, or gather without strict=True to have the others.",
+            remedy="Fix these hosts, or gather without strict=True to get the others.",
         )
 
 
 class SnapshotError(DockerframeError):
-    """A snapshot can't be made of what was given, written where it should be, or read back."""
+    """A snapshot can't be made from its input, written to its folder, or read back."""
 
 
 class AuditError(DockerframeError):
-    """A rule of the audit, or what was asked of the audit, can't be used."""
+    """A rule of the audit, or a question to the audit, can't be used."""
 
 
 class HistoryError(DockerframeError):
@@ -130,7 +156,7 @@ class HistoryError(DockerframeError):
 
 
 class MissingExtraError(DockerframeError):
-    """Something needs packages that are not installed; names the extra that brings them.
+    """Something needs packages that are not installed; names the extra that has them.
 
     Attributes
     ----------
@@ -148,7 +174,7 @@ class MissingExtraError(DockerframeError):
 
 @contextmanager
 def needs_extra(extra: str) -> Iterator[None]:
-    """Where packages of an extra are imported: one that is missing raises `MissingExtraError`.
+    """Import packages of an extra: a missing one raises `MissingExtraError`.
 
     Examples
     --------

@@ -94,7 +94,7 @@ def test_ports_that_are_none_are_left_out_and_told() -> None:
     ]
     error = snap.errors.filter(kind="invalid_summary").select("container_id", "message").row(0)
     left_out = "443 published at 70000, 443 published at 100000000000000000000, -5"
-    assert error == ("a", f"It has ports that are none, which are left out: {left_out}. Ports are 1 to 65535.")
+    assert error == ("a", f"It has invalid ports, which are left out: {left_out}. Ports are 1 to 65535.")
     assert snap.errors.height == 1
 
 
