@@ -17,6 +17,18 @@ if TYPE_CHECKING:
 POLARS_ERRORS: Final[tuple[type[BaseException], ...]] = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
 """What Polars raises at data that it can't process."""
 
+
+def is_panic(error: BaseException) -> bool:
+    """Whether an engine written in Rust panicked: each of them has an own class of this name.
+
+    Examples
+    --------
+    >>> is_panic(pl.exceptions.PanicException()), is_panic(KeyboardInterrupt())
+    (True, False)
+    """
+    return type(error).__name__ == "PanicException"
+
+
 # Tries for the rows of one key: enough to find several broken rows among a million by halving.
 _MOST_FAILURES: Final = 64
 

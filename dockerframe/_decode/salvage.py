@@ -243,7 +243,7 @@ def _cut(summary: dict[str, Any], entries: dict[str, int]) -> list[str]:
     return left_out
 
 
-def _fits(dtype: pl.DataType | type[pl.DataType]) -> Fits:
+def _fits(dtype: Any) -> Fits:
     """Whether Polars reads a value as of a type: numbers and booleans are texts too, booleans are numbers."""
     match dtype:
         case pl.String():

@@ -6,10 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from dockerframe._storage.folders import replaced_file
-
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping
     from datetime import datetime
 
@@ -39,18 +36,6 @@ def metrics_text(
         _family("taken_timestamp_seconds", "When it was asked.", pl.DataFrame({"time": [taken_at.timestamp()]})),
     ]
     return "".join(families)
-
-
-def write_metrics(text: str, path: str | os.PathLike[str]) -> None:
-    """Write the text into a file, whole or not at all: a collector may read it at any time.
-
-    Raises
-    ------
-    SnapshotError
-        When the file can't be written.
-    """
-    with replaced_file(path) as making:
-        making.write_text(text, encoding="utf-8")
 
 
 def _family(name: str, described: str, samples: pl.DataFrame) -> str:

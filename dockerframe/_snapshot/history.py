@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import polars as pl
 
-    from dockerframe._storage.store import StoredSnapshots
+    from dockerframe._storage.delta import StoredSnapshots
 
 _KEEP_FILES: Final = timedelta(days=7)
 
@@ -112,7 +112,7 @@ class History:
         HistoryError
             When there is no such history, or it can't be written.
         """
-        from dockerframe._storage.store import expire  # noqa: PLC0415 - an extra
+        from dockerframe._storage.delta import expire  # noqa: PLC0415 - an extra
 
         return expire(self._stored, (_in_utc(now) or datetime.now(UTC)) - older_than, keep_files)
 
@@ -135,7 +135,7 @@ def history(store: str | os.PathLike[str], *, storage_options: Mapping[str, str]
     MissingExtraError
         When the extra is not installed.
     """
-    from dockerframe._storage.store import StoredSnapshots  # noqa: PLC0415 - an extra
+    from dockerframe._storage.delta import StoredSnapshots  # noqa: PLC0415 - an extra
 
     return History(StoredSnapshots(os.fspath(store), storage_options))
 

@@ -11,8 +11,9 @@ import polars as pl
 from dockerframe._queries.diff import differences
 from dockerframe._redaction import redact_differences, redact_tables
 from dockerframe._report import overview_html, report_html
+from dockerframe._report.metrics import metrics_text
 from dockerframe._snapshot.audited import AuditedSnapshot
-from dockerframe._storage import metrics_text, write_snapshot
+from dockerframe._storage import write_snapshot
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -83,7 +84,7 @@ class WrittenSnapshot(AuditedSnapshot):
         HistoryError
             When the store can't be written.
         """
-        from dockerframe._storage.store import save_tables  # noqa: PLC0415 - an extra
+        from dockerframe._storage.delta import save_tables  # noqa: PLC0415 - an extra
 
         described = {
             "precedence": self.precedence,

@@ -14,9 +14,9 @@ from dockerframe._redaction import redact_differences, redact_tables
 from dockerframe._report.listings import listing
 from dockerframe._snapshot import diff as differences_of
 from dockerframe._snapshot.build import read_snapshot
-from dockerframe._storage import junit, sarif
 from dockerframe._text import shown_text
 from dockerframe.audit import NOT_INSPECTED
+from dockerframe.audit.formats import junit, sarif
 from dockerframe.cli.output import AuditOutput, Output, print_frame, warn
 from dockerframe.cli.root import InspectOption, OutputOption, app, finish
 from dockerframe.cli.sources import FleetSource, interrupted, with_source

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import dockerframe as dkf
-from dockerframe._storage import junit, sarif
+from dockerframe.audit.formats import junit, sarif
 from tests.summaries import snapshot_of, summary
 
 PIECES = st.sampled_from([
