@@ -99,7 +99,7 @@ class StoredSnapshots:
         table = self._open(name)
         place = _location(self.store, name)
         if table is None:
-            if expected["rows"].sum() or (expected["rows"].is_null() & expected["required"]).any():
+            if expected["required"].any():
                 raise HistoryError(f"{place} is missing.", remedy=_REMEDY)
             return pl.LazyFrame(schema=wanted)
         with _history_errors(place):
@@ -271,11 +271,13 @@ def _expected_rows(snapshots: pl.DataFrame, name: str) -> pl.DataFrame:
     recorded = snapshots.select("snapshot_id", "tables").explode("tables").unnest("tables")
     own = recorded.filter(pl.col("table") == name).select("snapshot_id", pl.col("rows").alias("recorded"))
     counted = pl.col(name) if name in {"hosts", "containers"} else pl.lit(None, pl.Int64())
-    required = pl.col("inspected") if name == INSPECTIONS.name else pl.lit(name in FIRST_TABLES)
-    # A table that is not in a list of all tables did not exist when that snapshot was saved.
-    rows = pl.when(pl.col("tables").is_null()).then(counted).otherwise(pl.col("recorded").fill_null(0))
+    first = pl.col("inspected") if name == INSPECTIONS.name else pl.lit(name in FIRST_TABLES)
+    # A table that is not among the recorded ones did not exist in the version that saved that snapshot.
+    is_recorded = pl.col("tables").is_not_null()
     return snapshots.join(own, on="snapshot_id", how="left", maintain_order="left").select(
-        "snapshot_id", rows.alias("rows"), required.alias("required")
+        "snapshot_id",
+        pl.when(is_recorded).then(pl.col("recorded").fill_null(0)).otherwise(counted).alias("rows"),
+        pl.when(is_recorded).then(pl.col("recorded").is_not_null()).otherwise(first).alias("required"),
     )
 
 
