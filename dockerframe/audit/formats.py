@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 from xml.etree import ElementTree as ET
 
-from dockerframe._text import shown_lines, shown_text
+from dockerframe._text import shown_lines, shown_text, visible_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,7 +97,7 @@ def _sarif_result(row: Mapping[str, Any], index: Mapping[str, int]) -> dict[str,
                 "logicalLocations": [{"fullyQualifiedName": place, "kind": "resource"}],
             }
         ],
-        "partialFingerprints": {"finding": f"{row['rule']}|{place}|{row['evidence']}"},
+        "partialFingerprints": {"finding": visible_text(f"{row['rule']}|{place}|{row['evidence']}")},
         "properties": {"evidence": shown_lines(row["evidence"])},
     }
     if row["suppressed"] is not None:
