@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import io
 import sys
 from typing import Final
 
 from dockerframe.cli import audit, report, tables
 from dockerframe.cli.output import warn
 from dockerframe.cli.root import USAGE, app
+from dockerframe.cli.streams import open_standard_streams, output_errors
 from dockerframe.errors import DockerframeError
 
 __all__ = ["app", "audit", "main", "report", "tables"]
@@ -20,11 +20,10 @@ app.registered_commands.sort(key=lambda command: _HELP_ORDER.index(getattr(comma
 
 def main() -> None:
     """Run the command line."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # A terminal without some character shows the rest; what other programs read is written as bytes.
-        sys.stdout.reconfigure(errors="replace")
-    try:
-        app()
-    except DockerframeError as error:
-        warn(str(error))
-        sys.exit(USAGE)
+    open_standard_streams()
+    with output_errors():
+        try:
+            app()
+        except DockerframeError as error:
+            warn(str(error))
+            sys.exit(USAGE)

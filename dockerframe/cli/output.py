@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import sys
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from rich.text import Text
 from dockerframe._report.listings import listing, named
 from dockerframe._storage import write_table
 from dockerframe._text import shown_lines, shown_text
+from dockerframe.cli.streams import write_output
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -107,8 +109,10 @@ def warn(message: str) -> None:
 def _print_whole(table: pl.DataFrame, output: Output) -> None:
     if output is Output.parquet and sys.stdout.isatty():
         raise typer.BadParameter("Parquet is no text: send it to a file, with > containers.parquet.")
-    write_table(table, sys.stdout.buffer, output.value)
-    sys.stdout.buffer.flush()
+    # Into memory first: Polars hides the reason when the stream can't be written.
+    content = io.BytesIO()
+    write_table(table, content, output.value)
+    write_output(content.getvalue())
 
 
 def _cell(value: object) -> Text:
