@@ -10,7 +10,7 @@ import difflib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from dockerframe._text import shown_lines
+from dockerframe._text import shown_lines, visible_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -44,6 +44,10 @@ class DockerframeError(Exception):
     def __str__(self) -> str:
         """The text for people, without control characters."""
         return shown_lines(super().__str__())
+
+    def __repr__(self) -> str:
+        """The class and its arguments, without characters that show nothing."""
+        return visible_text(super().__repr__())
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Restore the arguments and attributes as they are: most subclasses are made from other arguments."""

@@ -10,6 +10,7 @@ import polars as pl
 from dockerframe._derive.labels import KEYS
 from dockerframe._queries.explanations import LOST, explain_alias
 from dockerframe._redaction import redacted_text, redacted_value
+from dockerframe._text import shown_text
 from dockerframe.errors import SnapshotError, did_you_mean
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Explanation:
 
     def _one(self, route: dict[str, object]) -> str:
         title = f"{route['alias']} (container {route['container_name']} on {route['host']})"
-        return "\n".join([title, *(line.text for line in self.lines(route))])
+        return "\n".join([shown_text(title), *(line.text for line in self.lines(route))])
 
     def lines(self, route: Mapping[str, object]) -> list[ExplainedLine]:
         """What there is to say of one route, a row of `routes`: its target, its fields, what is wrong."""
@@ -83,14 +84,15 @@ class ExplainedLine(NamedTuple):
     @property
     def text(self) -> str:
         """The line as it is printed."""
+        said, reason = shown_text(self.said), shown_text(self.reason)
         match self.kind:
             case "set":
-                return f"  {self.said}  [{self.reason}]"
+                return f"  {said}  [{reason}]"
             case "lost":
-                return f"      lost: {self.said}  [{self.reason}]"
+                return f"      lost: {said}  [{reason}]"
             case "error":
-                return f"  error: {self.said}"
-        return f"  {self.kind} {self.said}"
+                return f"  error: {said}"
+        return f"  {self.kind} {said}"
 
 
 def explain(snapshot: SnapshotTables, alias: str, *, reveal: bool = False) -> Explanation:
@@ -129,5 +131,4 @@ def _of_alias(errors: pl.DataFrame, fields: pl.DataFrame) -> pl.DataFrame:
 
 def _shown(text: object) -> str:
     """A text from a label on one line, without control characters."""
-    whole = "".join(one if one.isprintable() else " " for one in str(text or ""))
-    return whole if len(whole) <= _SHOWN_CHARACTERS else whole[:_SHOWN_CHARACTERS] + "…"
+    return shown_text(text, most=_SHOWN_CHARACTERS + 1)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
 
 import altair as alt
 import vl_convert
+
+from dockerframe._text import shown_lines
 
 # Texts are measured in a font with these widths; a wider one would be cut off.
 FONT: Final = "Liberation Sans, Arial, Helvetica, sans-serif"
@@ -29,7 +30,6 @@ SEVERITY_COLOURS: Final = {
 
 
 _VERSION: Final = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
-_NOT_OF_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def svg(chart: Any) -> str:
@@ -38,9 +38,9 @@ def svg(chart: Any) -> str:
 
 
 def _drawable(described: Any) -> Any:
-    """What describes a chart, without the characters that XML has no place for: at one, what draws it aborts Python."""
+    """The description of a chart with visible texts only: at a character that XML can't hold, drawing aborts Python."""
     if isinstance(described, str):
-        return _NOT_OF_XML.sub("\N{REPLACEMENT CHARACTER}", described)
+        return shown_lines(described)
     if isinstance(described, dict):
         return {key: _drawable(value) for key, value in described.items()}
     return [_drawable(value) for value in described] if isinstance(described, list) else described
