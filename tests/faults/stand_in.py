@@ -1,4 +1,4 @@
-"""Stand-in hosts, many in one thread: most answer as an engine does, each of the others has one fault."""
+"""Stand-in hosts, many in one thread: most answer like an engine, each of the others has one fault."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ GIGABYTE = 2**30
 
 
 def good_list(host: str) -> bytes:
-    """The list of containers of a host that is well."""
+    """The list of containers of a healthy host."""
     return json.dumps(
         [summary(Id=f"{host}-{number}", Names=[f"/{host}-{number}"]) for number in range(CONTAINERS)]
     ).encode()
@@ -40,9 +40,9 @@ def http(body: bytes, status: str = "200 OK", headers: str = "", length: int | N
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with a host: how it answers for its list, and the kind that its row must have.
+    """A fault of a host: how it answers when asked for its list, and the kind that its row must have.
 
-    `kind` is None where the host is well but for single containers: `rows` counts those that are there, `lost` the others.
+    `kind` is None if only some of its containers are broken: `rows` counts the others, `lost` the rows of errors.
     """
 
     name: str
@@ -86,6 +86,7 @@ async def floods(writer: asyncio.StreamWriter) -> None:
 
 
 ONE = json.dumps(summary(Id="whole"))
+NUMBERED = ", ".join(['{"Id": "b%064d", "Labels": 7}'] * 20_000)
 HALF = good_list("h")[: len(good_list("h")) // 2]
 FAULTS = [
     Fault("refused", "refused", url="nothing"),
@@ -112,6 +113,13 @@ FAULTS = [
     Fault("1 GB, announced", "too_large", says(http(b"[", length=GIGABYTE), close=False)),
     Fault("1 GB, not announced", "too_large", floods),
     Fault("nested 100,000 deep", "invalid_answer", says(http(b"[" * 100_000))),
+    Fault("3 MB of empty objects", "invalid_answer", says(http(b"[" + b"{}," * 10**6 + b"{}]"))),
+    Fault("3 MB of ports", "invalid_answer", says(http(b'[{"Id": "1", "Ports": [' + b"{}," * 10**6 + b"{}]}]"))),
+    Fault("2 MB of numbers", "too_large", says(http(b"[" + b"1," * 10**6 + b"1]"))),
+    Fault("a number of 5,000 digits", None, says(http(f'[{ONE}, {{"Id": "bad", "Created": {"1" * 5000}}}]'.encode())), lost=1),
+    Fault("20,000 broken containers", None, says(http(f"[{ONE}{', ' + NUMBERED % tuple(range(20_000))}]".encode())), lost=1),
+    Fault("50,000 labels", None, says(http(f'[{json.dumps(summary(Id="many", Labels={str(one): "" for one in range(50_000)}))}]'.encode())), lost=1),
+    Fault("a byte order mark", "invalid_answer", says(http(b"\xef\xbb\xbf" + good_list("h")))),
     Fault("labels are a number", None, says(http(f'[{ONE}, {{"Id": "bad", "Labels": 7}}]'.encode())), lost=1),
     Fault("ports are a text", None, says(http(f'[{ONE}, {{"Id": "bad", "Ports": "80"}}]'.encode())), lost=1),
     Fault("a container without Id", None, says(http(f'[{ONE}, {{"Names": ["/bad"]}}]'.encode())), lost=1),
@@ -130,7 +138,7 @@ FAULTS = [
 
 
 class Certificates:
-    """Certificates that are right, and wrong in each way."""
+    """Valid certificates, and one for each way of being invalid."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(parents=True, exist_ok=True)
@@ -150,13 +158,13 @@ class Certificates:
         for name, context in self.contexts.items():
             leaves.get(name, leaves["right"]).configure_cert(context)
         self.contexts["wants client"].verify_mode = ssl.CERT_REQUIRED
-        # With TLS 1.3 the refusal comes after the handshake; the live tests have it so, with a real engine.
+        # With TLS 1.3 the refusal comes after the handshake; the live tests cover that with a real engine.
         self.contexts["wants client"].maximum_version = ssl.TLSVersion.TLSv1_2
         authority.configure_trust(self.contexts["wants client"])
 
 
 class StandIns:
-    """Many hosts in one thread; `start` gives the URL of each."""
+    """Many hosts in one thread; `start` returns the URL of each."""
 
     def __init__(self, certificates: Certificates) -> None:
         self._loop = asyncio.new_event_loop()
@@ -166,7 +174,7 @@ class StandIns:
         self._thread.start()
 
     def start(self, host: str, fault: Fault | None = None) -> str:
-        """Start a host, with a fault or well."""
+        """Start a host, with a fault or without."""
         special = fault.url if fault is not None else None
         if special == "nothing":
             return f"tcp://127.0.0.1:{free_port()}"

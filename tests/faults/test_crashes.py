@@ -1,4 +1,4 @@
-"""A report that is killed at any moment leaves whole folders, or nothing."""
+"""A report that is killed at any moment leaves complete folders, or none."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 import dockerframe as dkf
 
-# DOCKERFRAME_KILLS=100 for the whole of it.
+# Set DOCKERFRAME_KILLS=100 for the full test.
 KILLS = int(os.environ.get("DOCKERFRAME_KILLS", "12"))
 
 WRITE_MANY = """
@@ -29,13 +29,13 @@ while True:
 
 
 @pytest.mark.skipif(os.name != "posix", reason="processes are killed as POSIX has it")
-def test_reports_are_whole_or_not_there(tmp_path: Path) -> None:
+def test_reports_are_complete_or_absent(tmp_path: Path) -> None:
     moments = random.Random(7)
     for number in range(KILLS):
         process = subprocess.Popen([sys.executable, "-c", WRITE_MANY, str(tmp_path)], stdout=subprocess.PIPE)
         assert process.stdout is not None
         process.stdout.readline()
-        # Half of them have written something whole, on however slow a machine.
+        # Half of them have written a complete folder, also on a slow machine.
         if number % 2:
             process.stdout.readline()
         time.sleep(moments.random())
@@ -48,11 +48,11 @@ def test_reports_are_whole_or_not_there(tmp_path: Path) -> None:
     for folder in written:
         assert dkf.diff(dkf.read_snapshot(folder), demo).height == 0
         assert {file.suffix for file in folder.iterdir()} == {".parquet", ".csv", ".json"}
-    cut_off = [folder for folder in tmp_path.iterdir() if folder.name.startswith(".")]
-    # A later report is not held up by what was cut off, and takes it away once nobody can be writing it any more.
+    abandoned = [folder for folder in tmp_path.iterdir() if folder.name.startswith(".")]
+    # A later report ignores abandoned folders, and removes them once no writer can still be at work.
     assert dkf.read_snapshot(demo.write(tmp_path)).equals(demo)
-    assert all(folder.exists() for folder in cut_off)
-    for folder in cut_off:
+    assert all(folder.exists() for folder in abandoned)
+    for folder in abandoned:
         os.utime(folder, (1, 1))
     demo.write(tmp_path)
-    assert not any(folder.exists() for folder in cut_off)
+    assert not any(folder.exists() for folder in abandoned)

@@ -48,6 +48,7 @@ def main(size: int) -> None:
         taken = {
             "seconds": time.process_time() - before,
             "bytes": _memory("VmHWM") - start - len(body),
+            "retained": _memory("VmRSS") - start - len(body),
             "size": len(body),
             "good": decoded.summaries.filter(pl.col("host") == "good").height,
             "rows": decoded.summaries.height,
