@@ -94,7 +94,7 @@ ERROR_ROWS: Final = 20
 
 SALVAGE_SECONDS: Final = 5.0
 SALVAGE_SECONDS_PER_BYTE: Final = 0.2 / 2**20
-"""Seconds for reading an answer with broken containers one by one, and for each of its bytes."""
+"""Seconds of processor time to read an answer with broken containers one by one, and for each of its bytes."""
 
 MEMORY_BYTES: Final = 2**26
 MEMORY_PER_BYTE: Final = 40
@@ -102,7 +102,9 @@ MEMORY_PER_BYTE: Final = 40
 
 
 class Deadline:
-    """A moment after which work on the data of one host stops; a clock that is set does not move it.
+    """An amount of processor time of this thread, after which work on the data of one host stops.
+
+    A busy machine, or a clock that is set, does not fail a host.
 
     Examples
     --------
@@ -112,11 +114,11 @@ class Deadline:
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self._end = time.monotonic() + seconds
+        self._end = time.thread_time() + seconds
 
     def has_passed(self) -> bool:
         """Whether the time is up."""
-        return time.monotonic() >= self._end
+        return time.thread_time() >= self._end
 
 
 def salvage_deadline(size: int) -> Deadline:
