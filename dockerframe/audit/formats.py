@@ -1,7 +1,7 @@
 """Findings in the formats that code scanning and continuous integration read: SARIF and JUnit.
 
-Names and messages come from containers. JSON escapes whatever is not ASCII, XML has texts without control characters,
-and the name of a host becomes a relative URI reference, so that none of them is a link.
+Names and messages come from containers. They are texts for people, so both formats have them without characters that
+steer their reader. The name of a host becomes a relative URI reference: it is never a link to somewhere else.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def sarif(findings: pl.DataFrame, rules: pl.DataFrame) -> str:
         },
         "results": [_sarif_result(row, index) for row in findings.iter_rows(named=True)],
     }
-    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2)
+    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=2, ensure_ascii=False)
 
 
 def junit(findings: pl.DataFrame, rules: pl.DataFrame) -> str:
@@ -75,7 +75,7 @@ def junit(findings: pl.DataFrame, rules: pl.DataFrame) -> str:
 def _sarif_rule(row: Mapping[str, Any]) -> dict[str, Any]:
     severity = row["severity"]
     return {
-        "id": row["rule"],
+        "id": shown_text(row["rule"]),
         "shortDescription": {"text": shown_text(row["title"])},
         "help": {"text": shown_text(f"Source: {row['source']}")},
         "defaultConfiguration": {"level": _LEVELS[severity]},
@@ -86,7 +86,7 @@ def _sarif_rule(row: Mapping[str, Any]) -> dict[str, Any]:
 def _sarif_result(row: Mapping[str, Any], index: Mapping[str, int]) -> dict[str, Any]:
     place = _place(row)
     result = {
-        "ruleId": row["rule"],
+        "ruleId": shown_text(row["rule"]),
         "ruleIndex": index[row["rule"]],
         "level": _LEVELS[row["severity"]],
         "message": {"text": shown_lines(f"{place}: {row['message']} {row['remedy']}")},
