@@ -130,5 +130,5 @@ def _of_alias(errors: pl.DataFrame, fields: pl.DataFrame) -> pl.DataFrame:
 
 
 def _shown(text: object) -> str:
-    """A text from a label on one line, without control characters."""
-    return shown_text(text, most=_SHOWN_CHARACTERS + 1)
+    """A text from a label on one line, with blanks in place of control characters."""
+    return shown_text(text, most=_SHOWN_CHARACTERS + 1).replace("\N{REPLACEMENT CHARACTER}", " ")
