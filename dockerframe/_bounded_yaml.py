@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 import yaml
 
+from dockerframe._budget import YAML_LEVELS, YAML_NODES
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MAX_NODES: Final = 10_000
-MAX_DEPTH: Final = 32
+MAX_NODES: Final = YAML_NODES
+MAX_DEPTH: Final = YAML_LEVELS
 
 # libyaml where PyYAML was built with it, else the same parser in Python.
 _Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

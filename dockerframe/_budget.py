@@ -65,6 +65,12 @@ DEFAULT_BUDGET: Final = Budget()
 ANSWER_BYTES: Final = 2**28
 """Bytes of one answer (256 MB); the default of `Host.max_answer_bytes`."""
 
+GATHER_BYTES: Final = 2**32
+"""Bytes of the answers of all hosts that one gather holds (4 GB); hosts that answer later fail with `too_large`."""
+
+HELD_BYTES: Final = 2**26
+"""Bytes of answers that wait for their turn while a fleet is read in pieces (64 MB)."""
+
 DOCUMENT_BYTES: Final = 2**22
 """Bytes of an answer that becomes Python objects, such as `/info` and `/version`."""
 
@@ -79,12 +85,18 @@ FREE_OBJECTS: Final = 10_000
 NUMBER_DIGITS: Final = 100
 """Digits of a number. Python takes quadratic time for thousands; no column holds more than 39."""
 
-LABEL_KEY_CHARACTERS: Final = 1_000
-LABEL_KEY_PARTS: Final = 64
-"""How long the name of a label may be, and in how many parts its dots may divide it, before it is looked at."""
+LABEL_NAME_BYTES: Final = 1_024
+"""How long the name of a route label may be: four times a domain name."""
 
-PATTERN_CHARACTERS: Final = 4_000
-"""How much of a text a pattern of Python's `re` looks at."""
+WILDCARD_FIELDS: Final = 1_000_000
+"""How many fields the wildcards of all labels together may set."""
+
+YAML_NODES: Final = 10_000
+YAML_LEVELS: Final = 32
+"""Nodes of one YAML text after its aliases are expanded, and its levels; also the most dots in the name of a label."""
+
+SEARCHED_CHARACTERS: Final = 2**15
+"""How much of a text is searched for secrets; the rest is never shown."""
 
 SHOWN_CHARACTERS: Final = 2_000
 """Characters of one line of text for people."""

@@ -299,6 +299,6 @@ def _of_containers(
 
 
 def _shown(text: object, most: int | None = _SHOWN_CHARACTERS) -> str:
-    """A text on one line, with blanks in place of control characters; one of a label is cut."""
-    shown = shown_text(text).replace("\N{REPLACEMENT CHARACTER}", " ")
+    """A text on one line, without control characters; one of a label is cut."""
+    shown = shown_text(text)
     return shown if most is None or len(shown) <= most else shown[:most] + "…"

@@ -114,9 +114,9 @@ class StoredSnapshots:
     def recorded(row: Mapping[str, Any]) -> list[str]:
         """The tables that were saved with a snapshot, a row of `snapshots`; earlier versions saved fewer."""
         if row["tables"] is not None:
-            saved = {table["table"] for table in row["tables"]}
+            saved = frozenset(table["table"] for table in row["tables"])
         else:
-            saved = FIRST_TABLES | ({"inspections"} if row["inspected"] else set())
+            saved = FIRST_TABLES | ({"inspections"} if row["inspected"] else frozenset())
         return [name for name in STORED_TABLES if name in saved]
 
     def table(self, name: str, snapshot_id: str, taken_at: datetime) -> pl.DataFrame:

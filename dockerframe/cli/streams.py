@@ -64,6 +64,7 @@ def output_errors() -> Iterator[None]:
 
     The output is flushed at the end of the block, so that an error of the last part is noticed too.
     """
+    output = sys.stdout
     try:
         try:
             yield
@@ -73,11 +74,12 @@ def output_errors() -> Iterator[None]:
         if not _is_of_stream(error):
             raise
         _end(error)
-    except SystemExit as ended:
-        # Click handles a closed pipe with status 1, and leaves the error as the context of its exit.
-        if not _is_of_stream(ended.__context__):
+    except SystemExit:
+        if sys.stdout is output:
             raise
-        _end(ended.__context__)
+        # Click handles a closed pipe itself: with status 1, and another stream in place of this one.
+        sys.stdout = output
+        _end(BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE)))
 
 
 def write_output(data: bytes) -> None:

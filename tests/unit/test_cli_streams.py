@@ -74,16 +74,16 @@ def test_closed_streams_do_not_change_the_status(streams: str) -> None:
 def test_data_formats_are_safe_on_a_terminal(tmp_path: Path) -> None:
     answers = [{"Id": str(number), "Names": [f"/{text}"], "Image": text, "Labels": {text: text}} for number, text in enumerate(HOSTILE.values())]  # fmt: skip
     script = (
-        "import json, sys; import dockerframe as dkf; from dockerframe.cli.output import Output, print_frame;"
+        "import json, sys; import dockerframe as dkf; from dockerframe.cli.output import Shape, print_frame;"
         f"snap = dkf.from_summaries({json.dumps(json.dumps(answers))}.encode());"
-        "print_frame(snap.containers, snap.containers, Output(sys.argv[1]), 'x')"
+        "print_frame(snap.containers, (), Shape(sys.argv[1]))"
     )
-    for output in ("csv", "json"):
+    for output in ("csv", "json", "jsonl"):
         shown = shown_on_terminal([sys.executable, "-c", script, output], "stdout", {})
         assert r"\u202e" in shown
         assert steering_characters(shown, allowed="\n\t\r") == []
-        if output == "json":
-            rows = [json.loads(line) for line in shown.splitlines()]
+        if output != "csv":
+            rows = json.loads(shown) if output == "json" else [json.loads(line) for line in shown.splitlines()]
             assert [row["image"] for row in rows] == list(HOSTILE.values())
 
 

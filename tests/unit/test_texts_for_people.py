@@ -15,7 +15,7 @@ import pytest
 import dockerframe as dkf
 from dockerframe import errors
 from dockerframe.errors import Mistake
-from tests.faults.stand_in import Fault, http, says, stand_ins
+from tests.faults.stand_in import Fault, http, sends, stand_ins
 from tests.steering import HOSTILE, steering_characters
 from tests.summaries import summary
 from tests.terminal import shown_on_terminal
@@ -61,8 +61,10 @@ def examples_of(text: str) -> list[errors.DockerframeError]:
         errors.DockerframeError(text, remedy=text),
         errors.ConfigurationError(text, [Mistake(text, text), Mistake("", text)], remedy=text),
         host,
+        *(errors.HostError(kind, text) for kind in ("", "read_timeout", "unauthorized", "http", "resources")),
         errors.GatherError({text: host, "b": errors.HostError("tls", text)}),
         errors.SnapshotError(text, remedy=text),
+        errors.MissingTableError(text, remedy=text),
         errors.AuditError(text, remedy=text),
         errors.HistoryError(text, remedy=text),
         errors.MissingExtraError(text, text),
@@ -121,7 +123,7 @@ def test_pages_are_safe(hostile: dkf.Snapshot) -> None:
 
 
 def test_logs_are_safe(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    refusal = Fault("hostile", "http", says(http(json.dumps({"message": EVERYTHING}).encode(), "500 \x1b[2J")))
+    refusal = Fault("hostile", "http", sends(http(json.dumps({"message": EVERYTHING}).encode(), "500 \x1b[2J")))
     with caplog.at_level(logging.DEBUG, logger="dockerframe"), stand_ins(tmp_path) as started:
         snap = dkf.Fleet([dkf.Host("bad", started.start("bad", refusal))]).snapshot(progress=False)
     assert snap.hosts["ok"].to_list() == [False]
@@ -150,9 +152,9 @@ for arguments in json.loads(sys.argv[1]):
 @pytest.mark.parametrize("stream", ["stdout", "stderr"])
 def test_commands_are_safe_on_a_terminal(tmp_path: Path, stream: str) -> None:
     body = json.dumps(hostile_summaries()).encode()
-    refusal = Fault("refuses", "http", says(http(json.dumps({"message": EVERYTHING}).encode(), "500 No")))
+    refusal = Fault("refuses", "http", sends(http(json.dumps({"message": EVERYTHING}).encode(), "500 No")))
     with stand_ins(tmp_path) as started:
-        urls = {"bad": started.start("bad", Fault("hostile", None, says(http(body), close=False)))}
+        urls = {"bad": started.start("bad", Fault("hostile", None, sends(http(body), close=False)))}
         urls["down"] = started.start("down", refusal)
         hosts = [part for name, url in urls.items() for part in ("--host", f"{name}={url}")]
         every = json.dumps([[*command, *hosts] for command in COMMANDS])
