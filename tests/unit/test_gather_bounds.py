@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import importlib
 import threading
+from typing import TYPE_CHECKING
 
 import polars as pl
 import pytest
 
-from dockerframe._config.host import Host
 from dockerframe._gather.ahead import gather_ahead
 from dockerframe._gather.diagnose import diagnose_hosts
 from dockerframe._gather.gather import gather
 from dockerframe._gather.inspect import inspect_containers
 from tests.unit.test_gather_ahead import HOSTS, pool_with
+
+if TYPE_CHECKING:
+    from dockerframe._config.host import Host
 
 SOME = HOSTS[:10]
 
