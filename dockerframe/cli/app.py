@@ -22,7 +22,7 @@ app = Root(
     commands=all_commands(),
     help="See a whole fleet of Docker hosts as tables. It only ever reads from a host.",
     epilog="Exit status: 0 all good, 1 some host failed, 2 usage or configuration, 3 no host answered,"
-    " 4 findings as severe as --fail-on.",
+    " 4 findings as severe as --fail-on, 74 the output can't be written, 141 its reader ended early.",
     context_settings=HELP_OPTIONS,
 )
 app = click.version_option(dockerframe.__version__, prog_name="dockerframe", message="%(prog)s %(version)s")(app)

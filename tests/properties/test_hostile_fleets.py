@@ -69,8 +69,12 @@ GOOD = summary(
 
 
 def _of(snap: dkf.Snapshot, container_id: str) -> dict[str, Any]:
-    """All rows of one container, without the ids of its dependencies."""
+    """All rows of one container, without the ids of its dependencies.
+
+    Nor its exposures: which proxies count depends on the other containers of the host.
+    """
     tables = {name: table for name, table in snap.tables.items() if "container_id" in table.columns}
+    tables.pop("exposures", None)
     return {
         name: table.filter(container_id=container_id).drop("resolved_id", strict=False).to_dicts()
         for name, table in tables.items()

@@ -202,6 +202,10 @@ def test_a_snapshot_of_an_earlier_version_is_read(demo: dkf.Snapshot, tmp_path: 
     back = dkf.read_snapshot(folder)
     assert back.hosts["city"].to_list() == [None] * demo.hosts.height
     assert back.containers.equals(demo.containers)
+    (folder / "exposures.parquet").unlink()
+    assert dkf.read_snapshot(folder).exposures.equals(demo.exposures)
+    with pytest.raises(dkf.SnapshotError, match="has no table exposures: an earlier version wrote it"):
+        scan_tables([folder], "exposures")
     (folder / "errors.parquet").unlink()
     with pytest.raises(dkf.SnapshotError, match=r"errors\.parquet is missing"):
         dkf.read_snapshot(folder)

@@ -177,7 +177,9 @@ def test_a_history_of_an_earlier_version_is_read(tmp_path: Path) -> None:
     taken(0, "a", "b").append_history(tmp_path)
     place = str(tmp_path / "snapshots")
     write_deltalake(place, pl.read_delta(place).drop("tables"), mode="overwrite", schema_mode="overwrite")
+    shutil.rmtree(tmp_path / "exposures")
     assert dkf.read_history(tmp_path).last().containers.height == 2
+    assert dkf.read_history(tmp_path).last().exposures.height == taken(0, "a", "b").exposures.height
     taken(1, "a").append_history(tmp_path)
     assert dkf.read_history(tmp_path).last().containers.height == 1
     assert dkf.read_history(tmp_path).scan("containers").collect().height == 3
