@@ -1,7 +1,7 @@
-"""YAML as bounded, safe nodes that keep the text of every scalar; YAML 1.2, so `yes`, `on` and `12:30` are texts.
+"""YAML as bounded, safe nodes that keep the text of every scalar. In YAML 1.2, `yes`, `on` and `12:30` are texts.
 
-Label values and fleet files come from outside: nothing is ever run, and the bounds hold while the text is read,
-before memory is spent.
+Label values and fleet files are foreign data: no tag runs code, and the bounds are checked while the text is read,
+before it takes memory.
 """
 
 from __future__ import annotations
@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 import yaml
 
+from dockerframe._budget import YAML_LEVELS, YAML_NODES
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MAX_NODES: Final = 10_000
-MAX_DEPTH: Final = 32
+MAX_NODES: Final = YAML_NODES
+MAX_DEPTH: Final = YAML_LEVELS
 
 # libyaml where PyYAML was built with it, else the same parser in Python.
 _Loader: Final = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -27,7 +29,7 @@ _WORDS: Final = {
 }
 _INTEGER: Final = re.compile(r"^(?:[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+)$")
 _FLOAT: Final = re.compile(r"^[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?$")
-# Python refuses to convert integers of thousands of digits; such a text stays a text.
+# Python refuses to convert integers with thousands of digits; such a text stays a text.
 _LONGEST_NUMBER: Final = 1_000
 _STRING_TAGS: Final = frozenset({"!", "tag:yaml.org,2002:str"})
 _KNOWN_TAGS: Final = _STRING_TAGS | {
@@ -40,7 +42,7 @@ class InvalidYamlError(ValueError):
 
 
 class Scalar(NamedTuple):
-    """A scalar as it was written; `plain` when its text decides its type."""
+    """A scalar as it was written; `plain` if its text decides its type."""
 
     text: str
     plain: bool
@@ -110,7 +112,7 @@ def typed_scalar(text: str) -> object:
 
 
 class _Composer:
-    """Composes nodes from parser events, and counts them as it goes."""
+    """Composes nodes from parser events, and counts them meanwhile."""
 
     def __init__(self, text: str, max_nodes: int) -> None:
         self._events = yaml.parse(text, Loader=_Loader)
@@ -125,7 +127,7 @@ class _Composer:
             if isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
                 if documents > 1:
-                    raise InvalidYamlError("it holds more than one document")
+                    raise InvalidYamlError("it has more than one document")
                 node = self._node(next(self._events), depth=0)
         return node
 
@@ -133,7 +135,7 @@ class _Composer:
         if isinstance(event, yaml.AliasEvent):
             return self._expanded(str(event.anchor))
         if not isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent):
-            raise InvalidYamlError("it breaks off")
+            raise InvalidYamlError("it ends too early")
         self._count(1)
         if depth > MAX_DEPTH:
             raise InvalidYamlError(f"it nests deeper than {MAX_DEPTH} levels")
@@ -156,7 +158,7 @@ class _Composer:
             if not isinstance(key, Scalar):
                 raise InvalidYamlError("a key is not a scalar")
             if key.text in mapping:
-                raise InvalidYamlError(f"the key {key.text!r} is there twice")
+                raise InvalidYamlError(f"the key {key.text!r} is used twice")
             mapping[key.text] = self._node(next(self._events), depth + 1)
         return mapping
 

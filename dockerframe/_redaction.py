@@ -30,6 +30,8 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import polars as pl
 
+from dockerframe._budget import SEARCHED_CHARACTERS
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
@@ -39,7 +41,7 @@ REDACTED: Final = "‹redacted›"
 TRUNCATED: Final = "‹truncated›"
 """The text that replaces what is past `TEXT_LIMIT`."""
 
-TEXT_LIMIT: Final = 2**15
+TEXT_LIMIT: Final = SEARCHED_CHARACTERS
 """Characters of one text that are searched, and shown.
 
 Docker cuts log lines at 16 KiB, and labels and commands of real containers are shorter than that. The bound keeps the

@@ -1,10 +1,16 @@
-"""The exceptions that dockerframe raises: one family, each with a remedy."""
+"""The exceptions that dockerframe raises: one family, each with a remedy.
+
+Their text may quote what a host or a container sent, so it is made safe for a terminal where it becomes text. All of
+them can be pickled, with their attributes: the workers of a cluster raise them too.
+"""
 
 from __future__ import annotations
 
 import difflib
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Self, TypeVar, cast
+
+from dockerframe._text import shown_lines, visible_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -15,8 +21,15 @@ ErrorT = TypeVar("ErrorT", bound=Exception)
 class DockerframeError(Exception):
     """The base class of all errors of this package.
 
-    The text describes what failed and where, and ends with `remedy`: how to fix it. Every error can be pickled with
-    all of its attributes, so that it survives the way back from a worker of a cluster.
+    The text describes what failed and where, and ends with `remedy`: how to fix it. It is safe on a terminal. Every
+    error can be pickled with all of its attributes, so that it survives the way back from a worker of a cluster.
+
+    Attributes
+    ----------
+    message
+        What failed and where, as it was raised; it may have characters that steer a terminal.
+    remedy
+        How to fix it.
 
     Examples
     --------
@@ -30,6 +43,14 @@ class DockerframeError(Exception):
         super().__init__(f"{message}{separator}{remedy}".strip())
         self.message = message
         self.remedy = remedy
+
+    def __str__(self) -> str:
+        """The text for people, without control characters."""
+        return shown_lines(super().__str__())
+
+    def __repr__(self) -> str:
+        """The class and its arguments, without characters that show nothing."""
+        return visible_text(super().__repr__())
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle the text and the attributes: the parameters of the constructors differ."""
@@ -85,7 +106,7 @@ class ConfigurationError(DockerframeError):
 
 
 class HostError(DockerframeError):
-    """One host could not be asked, or its answer could not be read.
+    """One host did not answer, or its answer could not be read.
 
     The class of an error follows from its kind: `HostError("refused", ...)` is a `HostUnreachableError`. Catch the
     subclass that your program reacts to, or `HostError` for all of them.

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
+from dockerframe._budget import ANSWER_BYTES
 from dockerframe._config.urls import (
     END,
     HTTP_SCHEMES,
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
 DEFAULT_CONNECT_TIMEOUT: Final = 5.0
 DEFAULT_READ_TIMEOUT: Final = 30.0
-DEFAULT_MAX_ANSWER_BYTES: Final = 256 * 2**20
+DEFAULT_MAX_ANSWER_BYTES: Final = ANSWER_BYTES
 DEFAULT_AGENT_CERTIFICATES: Final = Path("certs")
 
 LONGEST_TIMEOUT: Final = 86_400

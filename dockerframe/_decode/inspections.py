@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import polars as pl
 
+from dockerframe._budget import DOCUMENT_BYTES
+from dockerframe._decode.density import Density, density
 from dockerframe._decode.times import time_of_text
+from dockerframe._foreign import process_apart
 from dockerframe.schemas import ERRORS, INSPECTIONS
 
 if TYPE_CHECKING:
@@ -95,18 +98,19 @@ def decode_inspections(answers: pl.DataFrame) -> Inspected:
     >>> decode_inspections(row).inspections.select("privileged", "memory_limit", "cap_add").row(0)
     (True, None, ['SYS_ADMIN'])
     """
-    try:
-        return Inspected(_rows(answers), ERRORS.empty())
-    except pl.exceptions.PolarsError:
-        pass
-    parts, errors = [INSPECTIONS.empty()], []
-    for one in answers.iter_slices(1):
-        try:
-            parts.append(_rows(one))
-        except pl.exceptions.PolarsError:
-            host, container_id, _ = one.row(0)
-            errors.append(inspect_error(host, container_id, "inspect_failed", "The engine's answer is no inspection."))
-    return Inspected(pl.concat(parts), pl.DataFrame(errors, schema=ERRORS.schema))
+    is_within = answers["answer"].map_elements(_is_within_budget, return_dtype=pl.Boolean())
+    parts, broken = process_apart(answers.filter(is_within), _rows)
+    refused = [answers.filter(~is_within), *(part.rows for part in broken)]
+    errors = [
+        inspect_error(host, container_id, "inspect_failed", "The engine's answer is no inspection.")
+        for host, container_id, _ in pl.concat(refused).iter_rows()
+    ]
+    return Inspected(pl.concat([INSPECTIONS.empty(), *parts]), pl.DataFrame(errors, schema=ERRORS.schema))
+
+
+def _is_within_budget(answer: str) -> bool:
+    """Whether an answer may be parsed: one that is real has some kilobytes, and is not full of empty objects."""
+    return len(answer) <= DOCUMENT_BYTES and density(answer.encode())[0] is not Density.refused
 
 
 def inspect_error(host: str, container_id: str, kind: str, message: str) -> Mapping[str, str | None]:

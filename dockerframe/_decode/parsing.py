@@ -1,9 +1,10 @@
-"""Parsing the bodies of many hosts on all processors: large ones in pieces, small ones together."""
+"""Parsing the answers of many hosts on all processors: large ones in pieces, small ones together."""
 
 from __future__ import annotations
 
 import os
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import polars as pl
@@ -13,28 +14,30 @@ from dockerframe._decode.wire import empty_wire_frame, parse_elements
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-# Every engine sends the id first. Outside a string these bytes can only be where one element ends and the next
-# begins; inside one they can't be, since a quote there is escaped.
+# Every engine sends the id first. Outside a string, these bytes occur only between two elements; inside a string they
+# can't occur, because quotes are escaped there.
 _BOUNDARY: Final = b'},{"Id":"'
 _PIECE_BYTES: Final = 2**20
+# A larger piece without a boundary is not what an engine sends: it is read container by container instead.
+_LARGEST_PIECE_BYTES: Final = 2**24
 
 
 class ParsedBodies(NamedTuple):
-    """Rows as on the wire, of the hosts in the order of the bodies, and the hosts whose body could not be read."""
+    """Rows as on the wire, by host in the order of the bodies, and the hosts whose body Polars refuses."""
 
     rows: pl.DataFrame
     broken: frozenset[str]
 
 
 class _Elements(NamedTuple):
-    """Some elements of a body, without the brackets of the array: where they start and stop in it."""
+    """Some elements of a body, without the brackets of the array: where they start and stop."""
 
     body: bytes
     start: int
     stop: int
 
     def text(self) -> memoryview:
-        """What is parsed."""
+        """The bytes to parse."""
         return memoryview(self.body)[self.start : self.stop]
 
     def size(self) -> int:
@@ -42,7 +45,7 @@ class _Elements(NamedTuple):
 
 
 class _Parsed(NamedTuple):
-    """Rows in frames, how many are of each host, one host after the other, and the hosts that could not be read."""
+    """Rows in frames, how many belong to each host in turn, and the hosts whose body Polars refuses."""
 
     frames: list[pl.DataFrame]
     counts: list[tuple[str, int]]
@@ -51,14 +54,15 @@ class _Parsed(NamedTuple):
     @classmethod
     def all_of(cls, parts: Iterable[_Parsed]) -> _Parsed:
         each = list(parts)
-        frames, counts = [one for part in each for one in part.frames], [one for part in each for one in part.counts]
+        frames = list(chain.from_iterable(part.frames for part in each))
+        counts = list(chain.from_iterable(part.counts for part in each))
         return cls(frames, counts, frozenset[str]().union(*(part.broken for part in each)))
 
 
 def parse_bodies(bodies: Mapping[str, bytes]) -> ParsedBodies:
-    """Parse bodies that begin and end as arrays. A host is in `rows` whole, or in `broken`."""
+    """Parse bodies that begin and end as arrays. A host has all its rows in `rows`, or is in `broken`."""
     parts = list(_parts({host: _inside(body) for host, body in bodies.items()}))
-    # Polars parses one part on one thread and lets go of the interpreter's lock meanwhile.
+    # Polars parses one part on one thread, and releases the interpreter's lock meanwhile.
     if len(parts) < 2:
         parsed = _Parsed.all_of(map(_parse, parts))
     else:
@@ -66,15 +70,17 @@ def parse_bodies(bodies: Mapping[str, bytes]) -> ParsedBodies:
             parsed = _Parsed.all_of(threads.map(_parse, parts))
     hosts = pl.DataFrame(parsed.counts, schema={"host": pl.String(), "count": pl.UInt32()}, orient="row")
     host = hosts.select(pl.col("host").repeat_by("count").explode(empty_as_null=False, keep_nulls=False))
-    # Of all frames at once: for each it would cost as much as parsing ten containers.
+    # For all frames together: for each of them it would take as long as parsing ten containers.
     without_host = pl.concat([empty_wire_frame().drop("host"), *parsed.frames], rechunk=False)
     rows = without_host.insert_column(0, host.to_series())
-    # Other pieces of a broken body may have been read.
+    # Other pieces of a broken body may be among the rows.
     return ParsedBodies(rows.filter(~pl.col("host").is_in(parsed.broken)) if parsed.broken else rows, parsed.broken)
 
 
 def _parse(part: Mapping[str, _Elements]) -> _Parsed:
-    """Elements of some hosts, parsed at once; where that fails, those of each host alone."""
+    """Parse the elements of some hosts together; where that fails, those of each host alone."""
+    if any(elements.size() > _LARGEST_PIECE_BYTES for elements in part.values()):
+        return _Parsed([], [], frozenset(part))
     found = parse_elements([elements.text() for elements in part.values()])
     if found is not None:
         return _Parsed([found.rows], list(zip(part, found.counts, strict=True)), frozenset())
@@ -84,12 +90,12 @@ def _parse(part: Mapping[str, _Elements]) -> _Parsed:
 
 
 def _inside(body: bytes) -> _Elements:
-    """What stands between the brackets."""
+    """The elements between the brackets of an array."""
     return _Elements(body, body.index(b"[") + 1, body.rindex(b"]"))
 
 
 def _parts(bodies: Mapping[str, _Elements]) -> Iterator[Mapping[str, _Elements]]:
-    """The elements in parts of about the same size, in their order: each call costs as much as tens of containers."""
+    """The elements in parts of similar size, in order: each call takes as long as tens of containers."""
     small: dict[str, _Elements] = {}
     size = 0
     for host, elements in bodies.items():

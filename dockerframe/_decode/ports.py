@@ -1,4 +1,4 @@
-"""Ports as engines send them: numbers of any size, which Polars would turn into nulls without a word."""
+"""Ports as engines send them: numbers of any size, which Polars would turn into nulls without a warning."""
 
 from __future__ import annotations
 
@@ -12,44 +12,52 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _NUMBERS: Final = ("PrivatePort", "PublicPort")
+_SHOWN_PORTS: Final = 5
 
 
 class CheckedPorts(NamedTuple):
-    """Rows as on the wire whose ports are ports, and errors for the bindings that were left out."""
+    """Rows as on the wire with valid ports only, and errors for the bindings that were left out."""
 
     rows: pl.DataFrame
     errors: pl.DataFrame
 
 
 def check_ports(wire: pl.DataFrame) -> CheckedPorts:
-    """Leave out the bindings whose ports are none: beside them, a null would say that nothing is published.
+    """Leave out the bindings with an invalid port, because a null would look like a port that is not published.
 
-    A port of 0 is one that is not there: it becomes null. Reads and gives rows as on the wire.
+    A port of 0 means that there is no port: it becomes null. Rows are as on the wire, before and after.
     """
     bindings = wire.select(pl.col("Ports").explode(empty_as_null=False, keep_nulls=False)).unnest("Ports")
-    whole = bindings.select(valid=_all(pl.col, _is_valid), told=_all(pl.col, lambda port: port.is_null() | (port != 0)))
-    if not whole["told"].all():
+    complete = bindings.select(
+        valid=_all(pl.col, _is_valid), set=_all(pl.col, lambda port: port.is_null() | (port != 0))
+    )
+    if not complete["set"].all():
         wire = wire.with_columns(pl.col("Ports").list.eval(_without_zeros()))
-    if whole["valid"].all():
+    if complete["valid"].all():
         return CheckedPorts(wire, ERRORS.empty())
     is_valid = _all(pl.element().struct.field, _is_valid)
+    return CheckedPorts(
+        wire.with_columns(pl.col("Ports").list.eval(pl.element().filter(is_valid))), _errors(wire, is_valid)
+    )
+
+
+def _errors(wire: pl.DataFrame, is_valid: pl.Expr) -> pl.DataFrame:
+    """One error per container with invalid ports, which shows the first of them."""
     numbers = [pl.element().struct.field(name).cast(pl.String) for name in _NUMBERS]
     shown = pl.concat_str(*numbers, separator=" published at ", ignore_nulls=True)
-    text = pl.col("Ports").list.eval(pl.element().filter(~is_valid)).list.eval(shown).list.join(", ")
-    errors = (
-        wire.select("host", pl.col("Id").alias("container_id"), text.alias("text"))
-        .filter(pl.col("text") != "")
-        .select(
-            "host",
-            "container_id",
-            pl.lit("invalid_summary").alias("kind"),
-            pl.lit(None, pl.String()).alias("label"),
-            pl.format("It has ports that are none, which are left out: {}. Ports are 1 to 65535.", "text").alias(
-                "message"
-            ),
-        )
+    invalid = wire.select(
+        "host",
+        pl.col("Id").alias("container_id"),
+        pl.col("Ports").list.eval(pl.element().filter(~is_valid)).list.eval(shown).alias("invalid"),
+    ).filter(pl.col("invalid").list.len() > 0)
+    count = pl.col("invalid").list.len()
+    more = pl.when(count > _SHOWN_PORTS).then(pl.format(" and {} more", count - _SHOWN_PORTS)).otherwise(pl.lit(""))
+    first = pl.col("invalid").list.head(_SHOWN_PORTS).list.join(", ")
+    message = pl.format("It has invalid ports, which are left out: {}{}. Ports are 1 to 65535.", first, more)
+    kind = pl.lit("invalid_summary").alias("kind")
+    return invalid.select(
+        "host", "container_id", kind, pl.lit(None, pl.String()).alias("label"), message.alias("message")
     )
-    return CheckedPorts(wire.with_columns(pl.col("Ports").list.eval(pl.element().filter(is_valid))), errors)
 
 
 def _all(field: Callable[[str], pl.Expr], holds: Callable[[pl.Expr], pl.Expr]) -> pl.Expr:

@@ -1,4 +1,4 @@
-"""Summaries as they stand on the wire, and under the names they have here."""
+"""Container summaries in the form in which engines send them, and under the names of our tables."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import polars as pl
 
 from dockerframe._decode.times import time_of_seconds
+from dockerframe._foreign import POLARS_ERRORS
 from dockerframe.schemas import (
     MOUNT_FIELDS,
     MOUNTS,
@@ -65,7 +66,7 @@ WIRE_SCHEMA: Final = pl.Schema(
         "Status": pl.String(),
         "Health": pl.Struct({"Status": pl.String(), "FailingStreak": pl.Int64()}),
         "Labels": pl.Map(pl.String(), pl.String()),
-        # Wide enough for a number of 38 digits: what is no port is told in `dockerframe._decode.ports`.
+        # Wide enough for a number of 38 digits: `dockerframe._decode.ports` reports what is not a port.
         "Ports": pl.List(
             _wire_struct({**PORT_FIELDS, "private_port": pl.Int128(), "public_port": pl.Int128()}, _WIRE_PORT)
         ),
@@ -83,21 +84,21 @@ _MARKED_SCHEMA: Final = pl.Schema({_MARK: pl.UInt32(), **WIRE_SCHEMA})
 
 
 class WireRows(NamedTuple):
-    """Rows as on the wire, without their hosts, and how many are of each."""
+    """Rows as on the wire, without the column `host`, and how many belong to each host."""
 
     rows: pl.DataFrame
     counts: list[int]
 
 
 def parse_elements(elements: Sequence[bytes | memoryview]) -> WireRows | None:
-    """Rows as on the wire of several hosts; None where the elements of some host can't be read as summaries.
+    """The summaries of several hosts as rows on the wire; None if Polars refuses those of some host.
 
-    `elements` is what stands between the brackets of the array of each. An element of our own before those of each
-    host and after the last tells where they begin and end. Its only key is one that no engine can guess; were some
-    host to close or to open more than it should, a mark would not be found in its place.
+    `elements` has the text between the brackets of each host's array. A marker element before those of each host, and
+    after the last one, shows where they begin and end. Its only key is random, so no engine can guess it. If a host
+    closes or opens too many brackets, a marker is not found in its place.
     """
     if len(elements) == 1:
-        # Most of what large fleets send comes this way: copied once, and with nothing to take out again.
+        # Most of what large fleets send takes this way: it is copied once, and has no markers to remove.
         rows = _read((b"[", elements[0], b"]"), WIRE_SCHEMA)
         return None if rows is None else WireRows(rows, [rows.height])
     text: list[bytes | memoryview] = [b"["]
@@ -120,17 +121,17 @@ def _mark(position: int) -> bytes:
 def _read(text: Sequence[bytes | memoryview], schema: pl.Schema) -> pl.DataFrame | None:
     try:
         return pl.read_json(io.BytesIO(b"".join(text)), schema=schema)
-    except pl.exceptions.PolarsError:
+    except POLARS_ERRORS:
         return None
 
 
 def empty_wire_frame() -> pl.DataFrame:
-    """No rows, as on the wire."""
+    """A frame as on the wire, without rows."""
     return pl.DataFrame(schema={"host": pl.String(), **WIRE_SCHEMA})
 
 
 def named(wire: pl.DataFrame) -> pl.DataFrame:
-    """The columns under their names here, with no null where an empty list or map says the same."""
+    """The columns under the names of our tables; empty lists and maps instead of nulls."""
     network = pl.element().struct.field("value").struct.rename_fields(list(NETWORK_FIELDS))
     networks = pl.col("NetworkSettings").struct.field("Networks").map.entries()
     renamed = (
@@ -160,7 +161,7 @@ def named(wire: pl.DataFrame) -> pl.DataFrame:
             pl.col("SizeRootFs").alias("size_root_fs"),
         )
         .collect(engine="in-memory")
-        # They come in two pieces a host, over which every rule would be slower, and take more memory.
+        # Each host adds two chunks; many chunks make every rule slower and take more memory.
         .rechunk()
     )
     return SUMMARIES.conform(renamed)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor, wait
+from concurrent.futures import wait
 from threading import Lock
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
-from dockerframe._gather.gather import MAX_WORKERS, WAIT_SECONDS, host_query
+from dockerframe._budget import HELD_BYTES
+from dockerframe._gather.gather import MAX_WORKERS, WAIT_SECONDS, failed_answer, host_query
+from dockerframe._gather.workers import Workers
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Sequence
@@ -16,9 +18,6 @@ if TYPE_CHECKING:
     from dockerframe._config.host import Host
     from dockerframe._gather.gather import HostAnswer
     from dockerframe._transport.pool import ClientPool
-
-HELD_BYTES: Final = 2**26
-"""The limit on the bytes of answers that wait to be processed."""
 
 
 def gather_ahead(
@@ -71,7 +70,7 @@ class _Ahead:
         self._query = query
         self._max_workers = max_workers
         self._held_bytes = held_bytes
-        self._executor = ThreadPoolExecutor(max_workers, thread_name_prefix="dockerframe-gather")
+        self._workers = Workers(max_workers)
         self._lock = Lock()
         self._futures: deque[Future[HostAnswer]] = deque()
         self._running = self._answered = self._received_bytes = self._consumed_bytes = 0
@@ -93,7 +92,7 @@ class _Ahead:
         """Start no more queries, and do not wait for hosts that do not answer."""
         with self._lock:
             self._hosts = iter(())
-        self._executor.shutdown(wait=False, cancel_futures=True)
+        self._workers.end()
 
     def _submit(self) -> None:
         while self._running < self._max_workers and (self._has_room() or not self._futures):
@@ -101,7 +100,10 @@ class _Ahead:
             if host is None:
                 return
             self._running += 1
-            self._futures.append(self._executor.submit(self._answer, host))
+            future = self._workers.submit(host, self._answer, failed_answer)
+            # The host failed without a query: no thread could be started.
+            self._running -= future.done()
+            self._futures.append(future)
 
     def _has_room(self) -> bool:
         """Whether another answer fits, if running queries return as much as the finished ones did on average."""

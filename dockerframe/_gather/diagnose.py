@@ -102,6 +102,11 @@ def diagnose(host: Host, pool: ClientPool, *, recorded: bool = False) -> pl.Data
     except HostError as error:
         step = _failed(_first_open(steps), error)
         steps[step.step] = step
+    return _table(host, steps)
+
+
+def _table(host: Host, steps: dict[str, _Step]) -> pl.DataFrame:
+    """One row per step; those that were not taken are skipped."""
     failed = next((name for name, step in steps.items() if step.outcome == "failed"), None)
     rest = {name: _Step(name, "skipped", f"the step {failed} failed") for name in STEPS}
     rows = ((rest | steps)[name] for name in STEPS)
@@ -110,7 +115,11 @@ def diagnose(host: Host, pool: ClientPool, *, recorded: bool = False) -> pl.Data
 
 def diagnose_hosts(hosts: Sequence[Host], pool: ClientPool, *, recorded: bool = False) -> pl.DataFrame:
     """`diagnose` for several hosts at the same time, in their order."""
-    found = in_parallel(hosts, lambda host: diagnose(host, pool, recorded=recorded))
+
+    def failed(host: Host, error: HostError) -> pl.DataFrame:
+        return _table(host, {STEPS[0]: _failed(STEPS[0], error)})
+
+    found = in_parallel(hosts, lambda host: diagnose(host, pool, recorded=recorded), failed)
     return pl.concat([pl.DataFrame(schema=DIAGNOSIS), *found])
 
 

@@ -57,11 +57,14 @@ def inspect_containers(
 
     def query(host: Host) -> Rows:
         ids = by_host[host.name]
-        return isolated(host, lambda: _inspect_host(host, ids, pool), partial(_all_failed, host.name, ids))
+        return isolated(host, lambda: _inspect_host(host, ids, pool), partial(failed, host))
+
+    def failed(host: Host, error: HostError) -> Rows:
+        return _all_failed(host.name, by_host[host.name], error)
 
     rows: list[dict[str, str]] = []
     errors: list[Mapping[str, str | None]] = []
-    for host_rows, host_errors in in_parallel(queried, query, max_workers=max_workers, on_done=on_done):
+    for host_rows, host_errors in in_parallel(queried, query, failed, max_workers=max_workers, on_done=on_done):
         rows += host_rows
         errors += host_errors
     for name in by_host.keys() - {host.name for host in queried}:

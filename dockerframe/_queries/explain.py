@@ -57,14 +57,15 @@ class ExplainedLine(NamedTuple):
     @property
     def text(self) -> str:
         """The line as it is printed."""
+        content, reason = shown_text(self.content), shown_text(self.reason)
         match self.kind:
             case "set":
-                return f"  {self.content}  [{self.reason}]"
+                return f"  {content}  [{reason}]"
             case "lost":
-                return f"      lost: {self.content}  [{self.reason}]"
+                return f"      lost: {content}  [{reason}]"
             case "reaches" | "no label":
-                return f"  {self.kind} {self.content}"
-        return f"  {self.kind}: {self.content}"
+                return f"  {self.kind} {content}"
+        return f"  {self.kind}: {content}"
 
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True)
@@ -311,5 +312,5 @@ def _of_other_routes(errors: pl.DataFrame, others: pl.DataFrame) -> pl.Series:
 
 def _shown(text: object, most: int | None = _SHOWN_CHARACTERS) -> str:
     """A text on one line, without control characters; one of a label is cut."""
-    shown = shown_text("" if text is None else text)
+    shown = shown_text(text)
     return shown if most is None or len(shown) <= most else shown[:most] + "…"

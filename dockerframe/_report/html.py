@@ -12,7 +12,7 @@ from dockerframe._derive.labels import KEYS
 from dockerframe._queries.diff import summary
 from dockerframe._report.listings import listing
 from dockerframe._report.overview import overview
-from dockerframe._text import shown_text
+from dockerframe._text import shown_text, visible_text
 from dockerframe.errors import MissingExtraError
 from dockerframe.tables import REGISTRY
 
@@ -141,6 +141,7 @@ def _environment() -> Environment:
         loader=PackageLoader("dockerframe._report"),
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_visible,
         trim_blocks=True,
         lstrip_blocks=True,
     )
@@ -148,6 +149,11 @@ def _environment() -> Environment:
         encoding="utf-8"
     )
     return environment
+
+
+def _visible(value: object) -> object:
+    """A value that is put into a page, with text made visible; markup of our own stays as it is."""
+    return "\n".join(map(visible_text, value.split("\n"))) if type(value) is str else value
 
 
 def _rendered(template: str, **values: Any) -> str:

@@ -6,10 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from dockerframe._storage.folders import replaced_file
-
 if TYPE_CHECKING:
-    import os
     from collections.abc import Mapping
     from datetime import datetime
 
@@ -53,18 +50,6 @@ def metrics_text(
         ),
     ]
     return "".join(families)
-
-
-def write_metrics(text: str, path: str | os.PathLike[str]) -> None:
-    """Replace a file with the text in one step, because a collector may read it at any time.
-
-    Raises
-    ------
-    SnapshotError
-        When the file cannot be written.
-    """
-    with replaced_file(path) as temporary:
-        temporary.write_text(text, encoding="utf-8")
 
 
 def _family(name: str, described: str, samples: pl.DataFrame) -> str:

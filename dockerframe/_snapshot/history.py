@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from dockerframe._snapshot.snapshot import Snapshot
 from dockerframe.errors import HistoryError
-from dockerframe.tables import TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import polars as pl
 
-    from dockerframe._storage.store import StoredSnapshots
+    from dockerframe._storage.delta import StoredSnapshots
 
 _KEEP_FILES: Final = timedelta(days=7)
 
@@ -147,12 +146,12 @@ class History:
         HistoryError
             When the store is not a history, or cannot be written.
         """
-        from dockerframe._storage.store import expire  # noqa: PLC0415 - an extra
+        from dockerframe._storage.delta import expire  # noqa: PLC0415 - an extra
 
         return expire(self._stored, (_in_utc(now) or datetime.now(UTC)) - older_than, keep_files)
 
     def _snapshot(self, row: Mapping[str, Any]) -> Snapshot:
-        names = [*TABLES, *(["inspections"] if row["inspected"] else [])]
+        names = self._stored.recorded(row)
         tables = {name: self._stored.table(name, row["snapshot_id"], row["taken_at"]) for name in names}
         return Snapshot(
             tables,
@@ -177,7 +176,7 @@ def read_history(store: str | os.PathLike[str], *, storage_options: Mapping[str,
     MissingExtraError
         When the extra is not installed.
     """
-    from dockerframe._storage.store import StoredSnapshots  # noqa: PLC0415 - an extra
+    from dockerframe._storage.delta import StoredSnapshots  # noqa: PLC0415 - an extra
 
     return History(StoredSnapshots(os.fspath(store), storage_options))
 

@@ -12,16 +12,15 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import polars as pl
-
 from dockerframe._snapshot.build import concat, read_snapshot
+from dockerframe._storage.folders import scan_tables
 from dockerframe.errors import SnapshotError
-from dockerframe.schemas import completed
-from dockerframe.tables import STORED_TABLES, TABLES
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator
+
+    import polars as pl
 
     from dockerframe._snapshot.snapshot import Snapshot
 
@@ -56,17 +55,9 @@ class Pieces:
         Raises
         ------
         SnapshotError
-            When there is no such table, or a piece has no file for it.
+            When there is no such table, or a piece has no complete file for it.
         """
-        if table not in STORED_TABLES:
-            raise SnapshotError(f"There is no table {table!r}.", remedy=f"Use one of {', '.join(STORED_TABLES)}.")
-        files = [self.folder / name / f"{table}.parquet" for name in self._names]
-        present = [file for file in files if file.is_file()]
-        if len(present) < len(files) and (present or table in TABLES):
-            missing = next(file for file in files if file not in present)
-            raise SnapshotError(f"{missing} is missing.", remedy="Restore the file, or write the pieces again.")
-        schema = STORED_TABLES[table].schema
-        return completed(pl.scan_parquet(files), schema) if files and present else pl.LazyFrame(schema=schema)
+        return scan_tables([self.folder / name for name in self._names], table)
 
     @property
     def hosts(self) -> pl.DataFrame:

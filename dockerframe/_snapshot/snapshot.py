@@ -596,7 +596,7 @@ class Snapshot:
         HistoryError
             When the store cannot be written.
         """
-        from dockerframe._storage.store import save_tables  # noqa: PLC0415 - an extra
+        from dockerframe._storage.delta import save_tables  # noqa: PLC0415 - an extra
 
         described = {
             "precedence": self.precedence,

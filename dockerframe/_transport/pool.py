@@ -9,6 +9,7 @@ import threading
 import time
 import weakref
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -224,8 +225,11 @@ class ClientPool:
     def _start_cleaner(self) -> None:
         with self._changed:
             if self._cleaner is None:
-                self._cleaner = threading.Thread(target=self._clean, name="dockerframe-cleaner", daemon=True)
-                self._cleaner.start()
+                cleaner = threading.Thread(target=self._clean, name="dockerframe-cleaner", daemon=True)
+                # Where no further thread can be started, the next connect tries again.
+                with suppress(RuntimeError):
+                    cleaner.start()
+                    self._cleaner = cleaner
 
     def _clean(self) -> None:
         """Close idle clients as long as there are clients; the next connect starts another cleaner."""

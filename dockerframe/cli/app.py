@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import sys
 from typing import TYPE_CHECKING, Final
 
@@ -10,6 +9,7 @@ import click
 
 import dockerframe
 from dockerframe.cli.commands import HELP_OPTIONS, Root, all_commands
+from dockerframe.cli.streams import open_standard_streams, output_errors
 from dockerframe.errors import DockerframeError
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ app = Root(
     commands=all_commands(),
     help="See a whole fleet of Docker hosts as tables. It only ever reads from a host.",
     epilog="Exit status: 0 all good, 1 some host failed, 2 usage or configuration, 3 no host answered,"
-    " 4 findings as severe as --fail-on.",
+    " 4 findings as severe as --fail-on, 74 the output can't be written, 141 its reader ended early.",
     context_settings=HELP_OPTIONS,
 )
 app = click.version_option(dockerframe.__version__, prog_name="dockerframe", message="%(prog)s %(version)s")(app)
@@ -36,16 +36,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
     arguments
         The arguments; those of the process when None.
     """
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # A terminal without some character shows the rest; data for programs is written as bytes.
-        sys.stdout.reconfigure(errors="replace")
-    try:
-        app.main(_checked(sys.argv[1:] if arguments is None else arguments), prog_name="dockerframe")
-    except DockerframeError as error:
-        from dockerframe.cli.output import for_command_line, warn  # noqa: PLC0415 - slow to import
+    open_standard_streams()
+    with output_errors():
+        try:
+            app.main(_checked(sys.argv[1:] if arguments is None else arguments), prog_name="dockerframe")
+        except DockerframeError as error:
+            from dockerframe.cli.output import for_command_line, warn  # noqa: PLC0415 - slow to import
 
-        warn(for_command_line(str(error)))
-        sys.exit(USAGE)
+            warn(for_command_line(str(error)))
+            sys.exit(USAGE)
 
 
 def _checked(arguments: Sequence[str]) -> Sequence[str]:

@@ -17,6 +17,7 @@ from dockerframe._text import shown_text
 from dockerframe.cli.output import print_frame, say, warn, write
 from dockerframe.cli.sources import interrupted
 from dockerframe.cli.status import finish
+from dockerframe.cli.streams import write_output
 from dockerframe.errors import did_you_mean
 from dockerframe.tables import REGISTRY, STORED_TABLES, Listed
 
@@ -64,8 +65,10 @@ def watch(source: FleetSource, *, output: str) -> None:
         with closing(fleet.watch()) as changes:
             for changed in changes:
                 found = changed if source.reveal else redact_differences(changed)
-                lines = found.write_ndjson() if output == "jsonl" else _lines(found)
-                write(lines, flush=True)
+                if output == "jsonl":
+                    write_output(found.write_ndjson().encode())
+                else:
+                    write(_lines(found), flush=True)
     except KeyboardInterrupt:
         interrupted()
 

@@ -18,6 +18,7 @@ from dockerframe._report.listings import named
 from dockerframe._storage.tables import write_table
 from dockerframe._text import shown_lines
 from dockerframe.cli.layout import TextTable
+from dockerframe.cli.streams import write_output
 from dockerframe.errors import did_you_mean
 from dockerframe.tables import REGISTRY, Listed
 
@@ -140,7 +141,7 @@ def print_data(table: pl.DataFrame, output: str) -> None:
     if output == "json":
         # One row per line here too: JSON has no line ends within a row.
         data = b"[\n" + data.rstrip(b"\n").replace(b"\n", b",\n") + b"\n]\n"
-    write_bytes(data)
+    write_output(data)
 
 
 def write(text: str, *, flush: bool = False) -> None:
@@ -148,13 +149,6 @@ def write(text: str, *, flush: bool = False) -> None:
     sys.stdout.write(text)
     if flush:
         sys.stdout.flush()
-
-
-def write_bytes(data: bytes) -> None:
-    """Write data to standard output."""
-    sys.stdout.flush()
-    sys.stdout.buffer.write(data)
-    sys.stdout.buffer.flush()
 
 
 def say(line: str) -> None:

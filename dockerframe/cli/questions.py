@@ -14,8 +14,9 @@ from dockerframe._report.listings import named
 from dockerframe._snapshot.build import from_summaries
 from dockerframe.audit import letter_of
 from dockerframe.audit.formats import junit, sarif
-from dockerframe.cli.output import for_command_line, print_frame, say, warn, write, write_bytes
+from dockerframe.cli.output import for_command_line, print_frame, say, warn, write
 from dockerframe.cli.status import finish
+from dockerframe.cli.streams import write_output
 from dockerframe.cli.tables import shown_findings
 from dockerframe.errors import did_you_mean
 from dockerframe.tables import REGISTRY, Listed
@@ -72,9 +73,9 @@ def audit(
     listed = REGISTRY["findings"].listing
     match shape.output:
         case "sarif":
-            write_bytes((sarif(shape.rows(findings, listed), audited.rules) + "\n").encode())
+            write_output((sarif(shape.rows(findings, listed), audited.rules) + "\n").encode())
         case "junit":
-            write_bytes((junit(shape.rows(findings, listed), audited.rules, audited.unknown) + "\n").encode())
+            write_output((junit(shape.rows(findings, listed), audited.rules, audited.unknown) + "\n").encode())
         case _:
             print_frame(findings, listed, shape, ("rule",))
     _report_skipped(audited.rules)

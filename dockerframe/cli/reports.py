@@ -17,10 +17,9 @@ import polars as pl
 from dockerframe._fleet.fleet import Fleet
 from dockerframe._queries.diff import summary
 from dockerframe._redaction import redact_differences
-from dockerframe._report.metrics import write_metrics
 from dockerframe._snapshot.build import read_snapshot
 from dockerframe._snapshot.shown import shown_tables
-from dockerframe._storage.folders import SNAPSHOT_FILE
+from dockerframe._storage.folders import SNAPSHOT_FILE, write_metrics
 from dockerframe.cli.output import Shape, print_frame, print_table, say, warn, write
 from dockerframe.cli.status import finish
 from dockerframe.cli.tables import shown_findings

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
 
 import altair as alt
 import vl_convert
+
+from dockerframe._text import shown_lines
 
 # Text is measured with this font; a wider one would be cut off.
 FONT: Final = "Liberation Sans, Arial, Helvetica, sans-serif"
@@ -29,7 +30,6 @@ SEVERITY_COLOURS: Final = {
 
 
 _VERSION: Final = ".".join(alt.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
-_NOT_IN_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def svg(chart: Any) -> str:
@@ -49,9 +49,9 @@ def svg(chart: Any) -> str:
 
 
 def _drawable(specification: Any) -> Any:
-    """The specification of a chart without characters that XML cannot contain: the renderer aborts Python at one."""
+    """The specification of a chart with visible texts only: the renderer aborts Python at what XML cannot contain."""
     if isinstance(specification, str):
-        return _NOT_IN_XML.sub("\N{REPLACEMENT CHARACTER}", specification)
+        return shown_lines(specification)
     if isinstance(specification, dict):
         return {key: _drawable(value) for key, value in specification.items()}
     return [_drawable(value) for value in specification] if isinstance(specification, list) else specification

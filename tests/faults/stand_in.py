@@ -86,6 +86,7 @@ async def floods(writer: asyncio.StreamWriter) -> None:
 
 
 VALID = json.dumps(summary(Id="valid"))
+NUMBERED = ", ".join(['{"Id": "b%064d", "Labels": 7}'] * 20_000)
 HALF = good_list("h")[: len(good_list("h")) // 2]
 FAULTS = [
     Fault("refused", "refused", url="nothing"),
@@ -115,6 +116,12 @@ FAULTS = [
     Fault("1 GB, announced", "too_large", sends(http(b"[", length=GIGABYTE), close=False)),
     Fault("1 GB, not announced", "too_large", floods),
     Fault("nested 100,000 deep", "invalid_answer", sends(http(b"[" * 100_000))),
+    Fault("3 MB of empty objects", "invalid_answer", sends(http(b"[" + b"{}," * 10**6 + b"{}]"))),
+    Fault("3 MB of ports", "invalid_answer", sends(http(b'[{"Id": "1", "Ports": [' + b"{}," * 10**6 + b"{}]}]"))),
+    Fault("2 MB of numbers", "too_large", sends(http(b"[" + b"1," * 10**6 + b"1]"))),
+    Fault("a number of 5,000 digits", None, sends(http(f'[{VALID}, {{"Id": "bad", "Created": {"1" * 5000}}}]'.encode())), lost=1),
+    Fault("20,000 broken containers", None, sends(http(f"[{VALID}{', ' + NUMBERED % tuple(range(20_000))}]".encode())), lost=1),
+    Fault("50,000 labels", None, sends(http(f'[{json.dumps(summary(Id="many", Labels={str(one): "" for one in range(50_000)}))}]'.encode())), lost=1),
     Fault("labels are a number", None, sends(http(f'[{VALID}, {{"Id": "bad", "Labels": 7}}]'.encode())), lost=1),
     Fault("ports are a string", None, sends(http(f'[{VALID}, {{"Id": "bad", "Ports": "80"}}]'.encode())), lost=1),
     Fault("a container without Id", None, sends(http(f'[{VALID}, {{"Names": ["/bad"]}}]'.encode())), lost=1),

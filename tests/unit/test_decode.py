@@ -1,4 +1,4 @@
-"""Bytes to rows: engines of any age, and what is wrong in an answer costs itself alone."""
+"""Bytes to rows: answers of engines of any age; a broken container affects only its own row."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ import polars as pl
 import pytest
 
 import dockerframe as dkf
-from dockerframe._decode import decode_bodies, decode_inspections, parsing
+from dockerframe import _foreign
+from dockerframe._budget import ERROR_ROWS, Budget
+from dockerframe._decode import bodies, decode_bodies, decode_inspections, parsing
+from dockerframe._decode import salvage as salvaging
+from dockerframe._decode.documents import parse_document
 from dockerframe.schemas import SUMMARIES
 from dockerframe.tables import TABLES
 from tests.summaries import summary
@@ -38,7 +42,7 @@ def test_fields_that_are_missing_null_or_new(one: dict[str, object]) -> None:
     assert row["names"] == row["mounts"] == []
 
 
-def test_every_value_of_a_summary_is_there() -> None:
+def test_every_value_of_a_summary_is_kept() -> None:
     network = {"IPAddress": "10.0.0.2", "IPPrefixLen": 24, "Gateway": "10.0.0.1", "EndpointID": "e", "IPv6Gateway": "g6", "GlobalIPv6Address": "a6", "GlobalIPv6PrefixLen": 64, "MacAddress": "m", "NetworkID": "n", "Aliases": ["x"]}  # fmt: skip
     mount = {
         "Type": "volume",
@@ -73,7 +77,7 @@ def test_every_value_of_a_summary_is_there() -> None:
         ({"NetworkSettings": []}, "NetworkSettings"),
     ],
 )
-def test_a_summary_of_wrong_types_costs_itself_alone(bad: dict[str, object], key: str) -> None:
+def test_a_summary_with_wrong_types_affects_only_its_own_row(bad: dict[str, object], key: str) -> None:
     summaries = [summary(Id=str(number)) for number in range(9)]
     summaries[4] |= bad
     snap = dkf.from_summaries(summaries)
@@ -83,7 +87,7 @@ def test_a_summary_of_wrong_types_costs_itself_alone(bad: dict[str, object], key
     assert key in error["message"]
 
 
-def test_ports_that_are_none_are_left_out_and_told() -> None:
+def test_invalid_ports_are_left_out_and_reported() -> None:
     https = {"IP": "0.0.0.0", "PrivatePort": 443, "PublicPort": 8443, "Type": "tcp"}
     wrong = [{"PublicPort": 70000}, {"PublicPort": 10**20}, {"PrivatePort": -5, "PublicPort": None}]
     bindings = [https, *(https | binding for binding in wrong)]
@@ -95,11 +99,11 @@ def test_ports_that_are_none_are_left_out_and_told() -> None:
     ]
     error = snap.errors.filter(kind="invalid_summary").select("container_id", "message").row(0)
     left_out = "443 published at 70000, 443 published at 100000000000000000000, -5"
-    assert error == ("a", f"It has ports that are none, which are left out: {left_out}. Ports are 1 to 65535.")
+    assert error == ("a", f"It has invalid ports, which are left out: {left_out}. Ports are 1 to 65535.")
     assert snap.errors.height == 1
 
 
-def test_summaries_that_are_no_objects_or_have_no_id_of_their_own() -> None:
+def test_summaries_that_are_not_objects_or_lack_a_unique_id_are_errors() -> None:
     snap = dkf.from_summaries(json.dumps([None, 1, summary(Id="1"), summary(Id="1"), summary(Id=""), {}]).encode())
     assert snap.containers["container_id"].to_list() == ["1"]
     assert snap.errors["kind"].to_list() == ["invalid_summary"] * 5
@@ -111,7 +115,7 @@ def test_summaries_that_are_no_objects_or_have_no_id_of_their_own() -> None:
 @pytest.mark.parametrize(
     "body", [b"", b"null", b"<html>", b"3", b'{"message": "no"}', b'[{"Id": "1"}', b"[1,", b"\xff\xfe"]
 )
-def test_a_body_that_is_no_array_fails_its_host_alone(body: bytes) -> None:
+def test_a_body_that_is_not_an_array_fails_only_its_host(body: bytes) -> None:
     snap = dkf.from_bodies({"good": json.dumps([summary()]).encode(), "bad": body, "other": b" [] "})
     assert snap.hosts.select("host", "ok", "error_kind", "containers").rows() == [
         ("good", True, None, 1), ("bad", False, "invalid_answer", None), ("other", True, None, 0),
@@ -120,23 +124,23 @@ def test_a_body_that_is_no_array_fails_its_host_alone(body: bytes) -> None:
         dkf.from_summaries(body)
 
 
-def test_what_an_engine_says_instead_is_told() -> None:
+def test_the_message_of_an_engine_is_part_of_the_error() -> None:
     with pytest.raises(dkf.HostError, match="client version is too old"):
         dkf.from_summaries(b'{"message": "client version is too old"}')
 
 
-def test_invalid_utf8_is_replaced_not_fatal() -> None:
+def test_invalid_utf8_is_replaced() -> None:
     assert dkf.from_summaries(b'[{"Id": "1", "Image": "a\xff"}]').containers["image"].item() == "a\ufffd"
 
 
 @pytest.mark.parametrize("created", [253_402_300_800, 10**13, 2**63 - 1, -62_135_596_801, -(2**63), 10**18])
-def test_a_time_that_no_calendar_has_is_none(created: int, tmp_path: Path) -> None:
+def test_a_time_outside_the_calendar_is_null(created: int, tmp_path: Path) -> None:
     snap = dkf.from_summaries([summary(Id="1", Created=created), summary(Id="2")])
     assert [one is None for one in snap.containers["created"].to_list()] == [True, False]
     snap.write(tmp_path, formats=["csv", "json", "html"])
 
 
-def test_half_a_character_costs_nobody_a_row() -> None:
+def test_half_a_character_affects_no_other_row() -> None:
     halves = json.dumps(
         [summary(Id="\ud800", Created="never"), summary(Id="2", Labels={"a": "\udc00b", "\ud83d\ude00": "c"})]
     )
@@ -159,18 +163,18 @@ def test_a_large_body_is_read_in_pieces_with_the_same_rows(monkeypatch: pytest.M
         assert pieces.errors.height == 0
 
 
-def test_a_boundary_inside_a_summary_falls_back_to_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_boundary_inside_a_summary_has_the_body_read_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
     nested = b'[{"Id":"1","New":[{"Id":"x"},{"Id":"y"},{"Id":"z"}]},{"Id":"2"}]'
     monkeypatch.setattr(parsing, "_PIECE_BYTES", 1)
     assert decode_bodies({"h": nested}).summaries["container_id"].to_list() == ["1", "2"]
 
 
-def test_order_of_hosts_stays_where_one_had_to_be_salvaged() -> None:
+def test_the_order_of_hosts_is_kept_when_one_is_salvaged() -> None:
     bodies = {"a": b'[{"Id": "1", "Labels": 3}, {"Id": "2"}]', "b": b'[{"Id": "3"}]', "c": b'[{"Id": "4"}]'}
     assert decode_bodies(bodies).summaries["host"].to_list() == ["a", "b", "c"]
 
 
-def test_blanks_around_an_answer_do_not_send_it_the_slow_way(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_with_blanks_around_it_is_read_by_polars(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delattr("dockerframe._decode.bodies.salvage")
     for blanks in (b"", b" \t\r\n" * 50):
         assert decode_bodies({"h": blanks + b'[{"Id": "1"}]' + blanks}).summaries["container_id"].to_list() == ["1"]
@@ -182,7 +186,7 @@ def test_decoded_rows_have_their_schema() -> None:
 
 
 @pytest.mark.parametrize("bad", ["<html>", "[]", '{"HostConfig": 7}', '{"Config": 7}', ""])
-def test_an_inspection_that_can_not_be_read_costs_itself_alone(bad: str) -> None:
+def test_an_unreadable_inspection_affects_only_its_own_row(bad: str) -> None:
     good = '{"Config": {"Env": ["DB_PASSWORD=x", "A=1"]}, "HostConfig": {"Privileged": true}}'
     answers = pl.DataFrame({"host": ["a"] * 3, "container_id": ["1", "2", "3"], "answer": [good, bad, good]})
     decoded = decode_inspections(answers)
@@ -212,10 +216,170 @@ def test_hosts_with_few_containers_are_parsed_together_and_kept_apart() -> None:
         (b'[{"Id": "1"},]', b'[{"Id": "3"}]'),
     ],
 )
-def test_bodies_that_would_be_whole_only_together_are_read_alone(first: bytes, second: bytes) -> None:
+def test_bodies_that_are_valid_only_when_joined_are_read_separately(first: bytes, second: bytes) -> None:
     bodies = {"a": b'[{"Id": "9"}]', "first": first, "second": second, "z": b'[{"Id": "8"}]'}
     together = decode_bodies(bodies)
     alone = {host: decode_bodies({host: body}) for host, body in bodies.items()}
     assert together.summaries.equals(pl.concat([one.summaries for one in alone.values()]))
     assert together.failures.keys() == {host for host, one in alone.items() if one.failures}
     assert together.errors.equals(pl.concat([one.errors for one in alone.values()]))
+
+
+def body_of(*summaries: dict[str, object]) -> bytes:
+    return json.dumps(summaries).encode()
+
+
+def test_more_broken_containers_than_rows_are_one_row_with_their_number() -> None:
+    broken = [{"Id": str(number), "Labels": 7} for number in range(500)]
+    decoded = decode_bodies({"bad": body_of(*broken, {"Id": "well"}), "good": body_of({"Id": "1"})})
+    assert decoded.summaries.select("host", "container_id").rows() == [("bad", "well"), ("good", "1")]
+    assert decoded.errors.select("host", "container_id").rows() == [("bad", None)]
+    assert decoded.errors["message"].item().startswith("500 summaries")
+    few = decode_bodies({"bad": body_of(*broken[:ERROR_ROWS])})
+    assert few.errors["container_id"].to_list() == [str(number) for number in range(ERROR_ROWS)]
+    repeated = decode_bodies({"bad": body_of(*[{"Id": "same"}] * 300)})
+    assert (repeated.summaries.height, repeated.errors.height) == (1, 1)
+    assert "299" in repeated.errors["message"].item()
+
+
+@pytest.mark.parametrize(
+    ("field", "entries"),
+    [
+        ("Labels", {f"k{number}": "v" for number in range(9)}),
+        ("Ports", [{"PrivatePort": 1 + number} for number in range(9)]),
+        ("Mounts", [{"Destination": str(number)} for number in range(9)]),
+        ("Names", [f"/{number}" for number in range(9)]),
+        ("NetworkSettings", {"Networks": {f"n{number}": {} for number in range(9)}}),
+    ],
+)
+def test_entries_past_the_budget_of_a_container_are_left_out_and_reported(field: str, entries: object) -> None:
+    few = Budget(labels=5, ports=5, mounts=5, networks=5, names=5)
+    body = body_of({"Id": "many", field: entries}, {"Id": "other"})
+    decoded = decode_bodies({"h": body, "good": body_of({"Id": "1"})}, budget=few)
+    assert decoded.summaries["container_id"].to_list() == ["many", "other", "1"]
+    column = {"NetworkSettings": "networks"}.get(field, field.lower())
+    kept = decoded.summaries[column][0]
+    assert len(kept) == 5
+    assert decoded.errors.select("host", "container_id").rows() == [("h", "many")]
+    assert "all but 5 of 9" in decoded.errors["message"].item()
+
+
+def test_more_containers_than_the_budget_fail_the_host() -> None:
+    body = body_of(*({"Id": str(number)} for number in range(20)))
+    decoded = decode_bodies({"h": body, "good": body_of({"Id": "1"})}, budget=Budget(containers=19))
+    assert decoded.summaries["host"].to_list() == ["good"]
+    assert decoded.failures["h"].kind == "too_large"
+    assert "more than 19 containers" in str(decoded.failures["h"])
+
+
+@pytest.mark.parametrize(
+    ("element", "kept"),
+    [
+        ({"Id": "x", "Names": "alone"}, True),
+        ({"Id": 7}, True),
+        ({"Id": "x", "Image": True}, True),
+        ({"Id": "x", "Image": []}, False),
+        ({"Id": "x", "Created": "5"}, False),
+        ({"Id": "x", "Created": True}, True),
+        ({"Id": "x", "Health": {"Status": 7}}, True),
+        ({"Id": "x", "Health": "fine"}, False),
+        ({"Id": "x", "Labels": {"a": None, "b": 7}}, True),
+        ({"Id": "x", "Labels": {"a": {}}}, False),
+        ({"Id": "x", "Labels": []}, False),
+        ({"Id": "x", "Ports": [None]}, True),
+        ({"Id": "x", "Ports": {}}, False),
+        ({"Id": "x", "Mounts": [{"RW": 1}]}, False),
+        ({"Id": "x", "NetworkSettings": {"Networks": {"n": 7}}}, False),
+        ({"Id": "x", "NetworkSettings": {"Networks": {"n": None}}}, True),
+        ({"Id": "x", "Unknown": [[{"deep": 1e300}]]}, True),
+        ([], False),
+        ("x", False),
+    ],
+)
+def test_the_check_of_types_agrees_with_polars(element: object, kept: bool) -> None:
+    alone = decode_bodies({"h": json.dumps([element]).encode()})
+    # The first one has the answer read container by container.
+    salvaged = decode_bodies({"h": json.dumps([{"Id": "bad", "Labels": 7}, element]).encode()})
+    assert (alone.summaries.height, salvaged.summaries.height) == (int(kept), int(kept))
+    assert alone.summaries.equals(salvaged.summaries)
+
+
+@pytest.mark.parametrize("number", ["1" * 5_000, "9" * 41, "-1e400", "1" * 39 + "0"])
+def test_a_number_that_no_column_holds_affects_only_its_own_container(number: str) -> None:
+    body = '[{"Id": "1", "Created": NUMBER}, {"Id": "2"}, {"Id": "3", "New": {"x": NUMBER}}]'.replace("NUMBER", number)
+    decoded = decode_bodies({"h": body.encode()})
+    assert decoded.failures == {}
+    assert decoded.summaries["container_id"].to_list() == ["2", "3"]
+    assert decoded.errors["container_id"].to_list() == ["1"]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"1" * 5_000, b'{"NCPU": ' + b"1" * 5_000 + b"}", b"[" * 100_000, b"{}" + b" " * 2**22, b"[" + b"{}," * 100_000 + b"{}]", b"", b"\xef\xbb\xbf{}"],
+)  # fmt: skip
+def test_a_document_past_its_budget_is_not_read(body: bytes) -> None:
+    with pytest.raises(ValueError, match="it |Expecting|BOM"):
+        parse_document(body)
+
+
+@pytest.mark.parametrize("body", [b'[{"Id": "1", "Labels": 7}, NaN]', b'[{"Id": "1", "Labels": 7}] x', b'[{"Id": "1", "Labels": 7} {}]', b'[{"Id": "1", "Labels": 7},]'])  # fmt: skip
+def test_what_is_not_json_fails_the_host_where_it_is_salvaged(body: bytes) -> None:
+    decoded = decode_bodies({"h": body})
+    assert decoded.failures["h"].kind == "invalid_answer"
+
+
+def test_reading_broken_containers_ends_at_its_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(salvaging, "salvage_deadline", lambda size: salvaging.Deadline(0))
+    decoded = decode_bodies({"h": body_of({"Id": "1", "Labels": 7}, {"Id": "2"}), "good": body_of({"Id": "1"})})
+    assert decoded.failures["h"].kind == "invalid_answer"
+    assert "could not be read within" in str(decoded.failures["h"])
+    assert decoded.summaries["host"].to_list() == ["good"]
+
+
+def test_a_panic_of_polars_is_the_error_of_one_container(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = bodies.check_ports
+
+    def panics(wire: pl.DataFrame) -> object:
+        if "panic" in wire["Image"].to_list():
+            raise pl.exceptions.PanicException("called `Option::unwrap()` on a `None` value")
+        return original(wire)
+
+    monkeypatch.setattr(bodies, "check_ports", panics)
+    rows = [summary(Id=str(number), Image="panic" if number == 37 else "app") for number in range(60)]
+    decoded = decode_bodies({"a": body_of(*rows), "b": body_of(summary())})
+    assert decoded.summaries.height == 60
+    assert decoded.errors.select("host", "container_id", "kind").rows() == [("a", "37", "invalid_summary")]
+
+
+def test_a_panic_while_parsing_is_an_error_of_the_container(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = pl.read_json
+
+    def panics(source: object, **options: object) -> pl.DataFrame:
+        if b"panic" in source.getvalue():
+            raise pl.exceptions.PanicException("attempt to subtract with overflow")
+        return original(source, **options)
+
+    monkeypatch.setattr(pl, "read_json", panics)
+    rows = [summary(Id=str(number), Image="panic" if number == 3 else "app") for number in range(6)]
+    decoded = decode_bodies({"a": body_of(*rows), "b": body_of(summary())})
+    assert decoded.summaries.height == 6
+    assert decoded.errors.select("host", "container_id").rows() == [("a", "3")]
+
+
+def test_few_tries_find_what_is_broken_and_many_broken_rows_end_them() -> None:
+    tried: list[int] = []
+
+    def work(rows: pl.DataFrame) -> pl.DataFrame:
+        tried.append(rows.height)
+        if rows["broken"].any():
+            raise pl.exceptions.ComputeError("no")
+        return rows
+
+    frame = pl.DataFrame({"host": ["a"] * 10_000, "broken": [number == 77 for number in range(10_000)]})
+    done, broken = _foreign.process_apart(frame, work)
+    assert (sum(part.height for part in done), [part.rows.height for part in broken]) == (9_999, [1])
+    assert len(tried) < 40
+    tried.clear()
+    _, broken = _foreign.process_apart(frame.with_columns(broken=True), work)
+    assert sum(part.rows.height for part in broken) == 10_000
+    assert len(tried) < 400

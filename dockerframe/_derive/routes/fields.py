@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 
 import polars as pl
 
+from dockerframe._budget import WILDCARD_FIELDS
 from dockerframe._derive.labels import KEYS, proxy_labels
 from dockerframe._derive.routes.aliases import KnownAliases, ListedAliases
 from dockerframe._derive.routes.labels import (
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from dockerframe._derive.routes.objects import Mappings
 
-MAX_WILDCARD_FIELDS: Final = 1_000_000
+MAX_WILDCARD_FIELDS: Final = WILDCARD_FIELDS
 """How many fields the wildcards of one container may set: its aliases times its wildcard labels."""
 
 _LAYERS: Final = {

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import polars as pl
 
 from dockerframe._bounded_yaml import MAX_DEPTH
+from dockerframe._budget import LABEL_NAME_BYTES
 from dockerframe._derive.labels import PREFIX, RESERVED, first_characters, split_list
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ ROUTE_ERROR: Final = pl.Schema(
 )
 """An error of one container's route labels; `alias` is null where it concerns no single route."""
 
-MAX_LABEL_BYTES: Final = 1_024
+MAX_LABEL_BYTES: Final = LABEL_NAME_BYTES
 """How long the name of a route label may be: four times a domain name. A longer one would only cost memory."""
 
 _SHORTEST_DEEP_NAME: Final = len("proxy") + 2 * MAX_DEPTH
