@@ -175,7 +175,7 @@ def redaction_page() -> None:
         "redaction",
         "# Redaction",
         "",
-        f"What is shown, written or recorded has `{REDACTED}` in place of each secret, unless you ask for secrets with"
+        f"Everything that is shown or written has `{REDACTED}` in place of each secret, unless you ask for secrets with"
         " `reveal=True` or `--reveal`. The text around a secret stays. `Snapshot.redacted()` gives the same tables in"
         " Python; the tables of a snapshot in memory are complete.",
         "",
@@ -197,7 +197,7 @@ def redaction_page() -> None:
         "",
         "## Columns that are searched",
         "",
-        "Other columns hold names, numbers and states. They are shown as they are.",
+        "Other columns hold names, paths, addresses, numbers and states. They are shown as they are.",
         "",
         "| table | columns |",
         "| --- | --- |",

@@ -198,6 +198,16 @@ def test_the_columns_that_a_table_declares_are_searched(table: Table) -> None:
     assert redacted.equals(table.redacted(rows))
 
 
+def test_rules_and_paths_of_exposures_are_redacted() -> None:
+    rule = f"Host(`a.example.com`) && Path(`/login?token={SECRET}`)"
+    labels = {"traefik.enable": "true", "traefik.http.routers.app.rule": rule}
+    snap = snapshot_of(summary(Labels=labels))
+    shown = snap.redacted().exposures.row(by_predicate=pl.col("router") == "app", named=True)
+    assert SECRET in str(snap.exposures.to_dicts())
+    assert SECRET not in str(shown)
+    assert shown["hostnames"] == ["a.example.com"]
+
+
 def test_a_table_without_a_declaration_is_searched_in_full() -> None:
     volumes = pl.DataFrame(
         {
