@@ -1,4 +1,4 @@
-"""Reference pages generated from the code: tables, rules, errors, the command line, the API."""
+"""Reference pages generated from the code: tables, rules, errors, redaction, the command line, the API."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import mkdocs_gen_files
 
 import dockerframe as dkf
 from dockerframe import plots, testing
+from dockerframe._redaction import RECOGNISED, REDACTED, TEXT_LIMIT
 from dockerframe.audit import score
 from dockerframe.cli.app import app
 from dockerframe.schemas import CHANGES, ERROR_KINDS, LABEL_ERROR_KINDS, SEVERITIES
@@ -23,6 +24,7 @@ from dockerframe.tables import OPTIONAL_TABLES, REGISTRY
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from dockerframe._redaction import SecretColumns
     from dockerframe.tables import Table
 
 COMMANDS: Final = tuple(app.list_commands(click.Context(app)))
@@ -159,6 +161,51 @@ def errors_page() -> None:
     )
 
 
+def searched(secrets: SecretColumns | None) -> str:
+    """The columns of a table that are searched for secrets."""
+    if secrets is None:
+        return "all columns of text"
+    by_name = [f"`{value}`, by the name in `{name}`" for name, value in secrets.values]
+    return "; ".join((*(f"`{name}`" for name in (*secrets.texts, *secrets.maps)), *by_name))
+
+
+def redaction_page() -> None:
+    tables = {table.name: searched(table.secrets) for table in REGISTRY.values()}
+    write(
+        "redaction",
+        "# Redaction",
+        "",
+        f"Everything that is shown or written has `{REDACTED}` in place of each secret, unless you ask for secrets with"
+        " `reveal=True` or `--reveal`. The text around a secret stays. `Snapshot.redacted()` gives the same tables in"
+        " Python; the tables of a snapshot in memory are complete.",
+        "",
+        "## What is recognised",
+        "",
+        "| kind | what is replaced |",
+        "| --- | --- |",
+        *(f"| {kind} | {cell(meaning)} |" for kind, meaning in RECOGNISED.items()),
+        "",
+        "Values that cannot be a secret stay, also under a secret name: booleans, names of variables such as"
+        " `$DB_PASSWORD`, and paths such as `/run/secrets/db`.",
+        "",
+        f"Of each text the first {TEXT_LIMIT:,} characters are searched. The rest is never shown.",
+        "",
+        "## What is not recognised",
+        "",
+        "A secret without a telling name, shape or option, such as `login bob hunter2`. Put secrets into files or Docker"
+        " secrets instead of labels and commands.",
+        "",
+        "## Columns that are searched",
+        "",
+        "Other columns hold names, paths, addresses, numbers and states. They are shown as they are.",
+        "",
+        "| table | columns |",
+        "| --- | --- |",
+        *(f"| [{name}](tables.md#{name}) | {columns} |" for name, columns in tables.items() if columns),
+        "",
+    )
+
+
 def command_line_page() -> None:
     lines = ["# Command line", ""]
     for command in ("", *COMMANDS):
@@ -218,5 +265,6 @@ def api_pages() -> None:
 tables_page()
 rules_page()
 errors_page()
+redaction_page()
 command_line_page()
 api_pages()

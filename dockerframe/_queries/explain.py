@@ -10,9 +10,10 @@ import polars as pl
 from dockerframe._derive.columns.aliases import EXCLUDE_LABEL
 from dockerframe._derive.labels import KEYS
 from dockerframe._derive.routes.fields import resolve_routes, route_errors, with_keys
-from dockerframe._redaction import redact_tables, redacted_text, redacted_value
+from dockerframe._redaction import redacted_text, redacted_value
 from dockerframe._text import shown_text
 from dockerframe.errors import SnapshotError, did_you_mean
+from dockerframe.tables import redact_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import polars as pl
 
-from dockerframe._redaction import redact_tables
+from dockerframe.tables import redact_tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

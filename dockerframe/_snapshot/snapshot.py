@@ -17,7 +17,6 @@ from dockerframe._queries.explain import explain
 from dockerframe._queries.find import find_container, unknown_name
 from dockerframe._queries.locate import locate
 from dockerframe._queries.sql import run_query
-from dockerframe._redaction import redact_differences, redact_tables
 from dockerframe._report.html import overview_html, report_html
 from dockerframe._report.metrics import metrics_text
 from dockerframe._snapshot.exposed_ports import with_exposed_ports
@@ -26,7 +25,7 @@ from dockerframe._snapshot.shown import shown_tables
 from dockerframe._storage.folders import write_snapshot
 from dockerframe.audit import BUILTIN_RULES, run_rules
 from dockerframe.errors import MissingTableError, SnapshotError, needs_extra
-from dockerframe.tables import OPTIONAL_TABLES, STORED_TABLES
+from dockerframe.tables import OPTIONAL_TABLES, STORED_TABLES, redact_tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -659,13 +658,7 @@ class Snapshot:
         results = {"findings": self.audit().active}
         if since is not None:
             results["differences"] = since if isinstance(since, pl.DataFrame) else self.diff(since)
-        if reveal:
-            return results
-        redacted = redact_tables({"findings": results["findings"]})
-        return {
-            **redacted,
-            **{name: redact_differences(table) for name, table in results.items() if name == "differences"},
-        }
+        return results if reveal else redact_tables(results)
 
 
 def diff(before: Snapshot, after: Snapshot) -> pl.DataFrame:

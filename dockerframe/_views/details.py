@@ -9,9 +9,9 @@ import polars as pl
 
 from dockerframe._queries.dependencies import dependents
 from dockerframe._queries.explain import explain
-from dockerframe._redaction import redact_tables
 from dockerframe._text import shown_text
 from dockerframe._views.rows import container_key
+from dockerframe.tables import redact_tables
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,12 +9,11 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import polars as pl
 
 from dockerframe._derive.labels import KEYS
-from dockerframe._redaction import redact_tables
 from dockerframe._report.listings import listing, named
 from dockerframe._text import shown_text
 from dockerframe._views.filters import FINDING_FACETS
 from dockerframe._views.search import container_matches, matches, search_terms, searched_text
-from dockerframe.tables import REGISTRY
+from dockerframe.tables import REGISTRY, redact_tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

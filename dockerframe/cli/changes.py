@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from dockerframe._queries.diff import summary
-from dockerframe._redaction import redact_differences
 from dockerframe._snapshot.build import read_snapshot
 from dockerframe._snapshot.history import read_history
 from dockerframe._text import shown_text
@@ -47,7 +46,7 @@ def diff(source: FleetSource, shape: Shape, before: Path, after: Path | None) ->
     later = source.snapshot() if after is None else read_snapshot(after)
     found = later.diff(earlier)
     if not source.reveal:
-        found = redact_differences(found)
+        found = REGISTRY["differences"].redacted(found)
     print_frame(found, REGISTRY["differences"].listing, shape)
     if shape.output in {"table", "wide"} and not shape.quiet:
         say(f"{summary(found)}.")
@@ -64,7 +63,7 @@ def watch(source: FleetSource, *, output: str) -> None:
     try:
         with closing(fleet.watch()) as changes:
             for changed in changes:
-                found = changed if source.reveal else redact_differences(changed)
+                found = changed if source.reveal else REGISTRY["differences"].redacted(changed)
                 if output == "jsonl":
                     write_output(found.write_ndjson().encode())
                 else:

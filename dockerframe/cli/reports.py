@@ -16,7 +16,6 @@ import polars as pl
 
 from dockerframe._fleet.fleet import Fleet
 from dockerframe._queries.diff import summary
-from dockerframe._redaction import redact_differences
 from dockerframe._snapshot.build import read_snapshot
 from dockerframe._snapshot.shown import shown_tables
 from dockerframe._storage.folders import SNAPSHOT_FILE, write_metrics
@@ -66,7 +65,8 @@ def report(
     if not quiet:
         say(str(folder))
     if earlier is not None and changes is not None:
-        _print_changes(earlier, changes if source.reveal else redact_differences(changes), quiet=quiet)
+        shown = changes if source.reveal else REGISTRY["differences"].redacted(changes)
+        _print_changes(earlier, shown, quiet=quiet)
     severe = snap.findings().filter(pl.col("severity") >= fail_on).height if fail_on is not None else 0
     if severe and not quiet:
         warn(f"{severe} findings are {fail_on} or more severe.")

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 import polars as pl
 
 from dockerframe._queries.sql import run_query
-from dockerframe._redaction import redact_tables
 from dockerframe._snapshot.shown import shown_tables
 from dockerframe.cli.output import print_frame, print_table
 from dockerframe.cli.status import finish
-from dockerframe.tables import OPTIONAL_TABLES, Listed
+from dockerframe.tables import OPTIONAL_TABLES, REGISTRY, Listed
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +44,7 @@ def sql(source: FleetSource, shape: Shape, query: str, *, inspect: bool) -> None
 
 def shown_findings(findings: pl.DataFrame, *, reveal: bool) -> pl.DataFrame:
     """Findings without secrets, unless they are to be shown."""
-    return findings if reveal else redact_tables({"findings": findings})["findings"]
+    return findings if reveal else REGISTRY["findings"].redacted(findings)
 
 
 def columns_as_they_are(frame: pl.DataFrame) -> Sequence[Listed]:

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import polars as pl
 
+from dockerframe._redaction import redact_table
 from dockerframe.schemas import TableSchema
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dockerframe._derive.derivation import Derivation
+    from dockerframe._redaction import SecretColumns
 
 Scope: TypeAlias = Literal["snapshot", "optional", "result"]
 """Whether every snapshot has a table, only one that asked for it, or whether it is a result of a question."""
@@ -74,6 +76,8 @@ class Table(TableSchema):
         Whether the HTML report has a section for it.
     option
         The keyword of `Fleet.snapshot` that asks for an optional table.
+    secrets
+        The columns that are searched for secrets before the table is shown or written; None for every column of text.
     """
 
     description: str
@@ -85,8 +89,22 @@ class Table(TableSchema):
     command: bool = True
     in_report: bool = True
     option: str = ""
+    secrets: SecretColumns | None = None
 
     @property
     def title(self) -> str:
         """Its name as a heading."""
         return self.name.replace("_", " ").capitalize()
+
+    def redacted(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Rows of this table, without the secrets in the columns that it declares.
+
+        Examples
+        --------
+        >>> import polars as pl
+        >>> from dockerframe.tables import REGISTRY
+        >>> found = pl.DataFrame({"field": ["db.password", "port"], "after": ["hunter2", "80"], "before": [None, "81"]})
+        >>> REGISTRY["differences"].redacted(found)["after"].to_list()
+        ['‹redacted›', '80']
+        """
+        return redact_table(rows, self.secrets)

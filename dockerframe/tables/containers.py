@@ -6,6 +6,7 @@ from typing import Final
 
 import polars as pl
 
+from dockerframe._redaction import SecretColumns
 from dockerframe.schemas import CONTAINERS
 from dockerframe.tables._table import Listed, Table
 
@@ -43,6 +44,7 @@ TABLE: Final = Table(
     order=20,
     source="GET /containers/json?all=1",
     derive=lambda derivation: derivation.containers,
+    secrets=SecretColumns(texts=("command",), maps=("labels",)),
     listing=(
         Listed("host", "host", priority=1),
         Listed("name", "container_name", priority=1),

@@ -6,6 +6,7 @@ from typing import Final
 
 import polars as pl
 
+from dockerframe._redaction import SecretColumns
 from dockerframe.schemas import DEPENDENCIES
 from dockerframe.tables._table import Listed, Table
 
@@ -18,6 +19,7 @@ TABLE: Final = Table(
     order=90,
     source="containers, labels",
     derive=lambda derivation: derivation.dependencies,
+    secrets=SecretColumns(),
     listing=(
         Listed("host", "host", priority=1),
         Listed("container", "container_name", priority=1),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from dockerframe._redaction import SecretColumns
 from dockerframe.schemas import DIFFERENCES
 from dockerframe.tables._table import Listed, Table
 
@@ -17,6 +18,7 @@ TABLE: Final = Table(
     source="two snapshots",
     scope="result",
     command=False,
+    secrets=SecretColumns(values=(("field", "before"), ("field", "after"))),
     listing=(
         Listed("host", "host", priority=1),
         Listed("container", "container_name", priority=1),

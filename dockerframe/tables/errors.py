@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from dockerframe._redaction import SecretColumns
 from dockerframe.schemas import ERRORS
 from dockerframe.tables._table import Listed, Table
 
@@ -16,6 +17,7 @@ TABLE: Final = Table(
     order=100,
     source="all requests, labels",
     derive=lambda derivation: derivation.errors,
+    secrets=SecretColumns(texts=("message",)),
     listing=(
         Listed("host", "host", priority=1),
         Listed("container", "container_name", priority=1),

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from dockerframe._derive.exposures import EXPOSURES, exposures
+from dockerframe._redaction import SecretColumns
 from dockerframe.tables._table import Listed, Table
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ TABLE: Final = Table(
     source="containers, labels, routes",
     derive=_exposures,
     in_report=True,
+    secrets=SecretColumns(texts=("rule", "paths")),
     listing=(
         Listed("host", "host", priority=1),
         Listed("proxy", "proxy", priority=1),

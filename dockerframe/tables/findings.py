@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from dockerframe._redaction import SecretColumns
 from dockerframe.schemas import FINDINGS
 from dockerframe.tables._table import Listed, Table
 
@@ -17,6 +18,7 @@ TABLE: Final = Table(
     source="the rules of the audit",
     scope="result",
     command=False,
+    secrets=SecretColumns(texts=("message", "evidence", "remedy")),
     listing=(
         Listed("severity", "severity", priority=1),
         Listed("message", "message", priority=1, wraps=True),

@@ -6,6 +6,7 @@ from typing import Final
 
 import polars as pl
 
+from dockerframe._redaction import SecretColumns
 from dockerframe.schemas import HOSTS
 from dockerframe.tables._table import Listed, Table
 
@@ -18,6 +19,7 @@ TABLE: Final = Table(
     order=10,
     source="GET /version, GET /info",
     derive=lambda derivation: derivation.gathered.hosts,
+    secrets=SecretColumns(texts=("url", "error")),
     listing=(
         Listed("host", "host", priority=1),
         Listed("ok", "ok", priority=1),

@@ -6,6 +6,7 @@ from typing import Final
 
 import polars as pl
 
+from dockerframe._redaction import SecretColumns
 from dockerframe.schemas import INSPECTIONS
 from dockerframe.tables._table import Listed, Table
 
@@ -19,6 +20,7 @@ TABLE: Final = Table(
     source="GET /containers/{id}/json",
     scope="optional",
     option="inspect",
+    secrets=SecretColumns(texts=("healthcheck", "health_output", "state_error")),
     listing=(
         Listed("host", "host", priority=1),
         Listed("container", "container_name", priority=1),

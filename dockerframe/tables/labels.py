@@ -6,6 +6,7 @@ from typing import Final
 
 from dockerframe._derive.labels import labels_table
 from dockerframe._derive.stable_order import sorted_labels
+from dockerframe._redaction import SecretColumns
 from dockerframe.schemas import LABELS_TABLE
 from dockerframe.tables._table import Listed, Table
 
@@ -19,6 +20,7 @@ TABLE: Final = Table(
     source="containers",
     derive=lambda derivation: sorted_labels(labels_table(derivation.summaries)),
     in_report=False,
+    secrets=SecretColumns(values=(("key", "value"),)),
     listing=(
         Listed("host", "host", priority=1),
         Listed("container", "container_name", priority=1),

@@ -7,6 +7,7 @@ from typing import Final
 import polars as pl
 
 from dockerframe._derive.labels import KEYS
+from dockerframe._redaction import SecretColumns
 from dockerframe.schemas import MOUNTS_TABLE
 from dockerframe.tables._table import Listed, Table
 
@@ -24,6 +25,7 @@ TABLE: Final = Table(
         .unnest("mounts")
     ),
     in_report=False,
+    secrets=SecretColumns(),
     listing=(
         Listed("host", "host", priority=1),
         Listed("container", "container_name", priority=1),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from dockerframe._derive.columns.networks import network_attachments
+from dockerframe._redaction import SecretColumns
 from dockerframe.schemas import NETWORKS_TABLE
 from dockerframe.tables._table import Listed, Table
 
@@ -18,6 +19,7 @@ TABLE: Final = Table(
     source="containers",
     derive=lambda derivation: network_attachments(derivation.summaries),
     in_report=False,
+    secrets=SecretColumns(),
     listing=(
         Listed("host", "host", priority=1),
         Listed("container", "container_name", priority=1),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from dockerframe._derive.columns.ports import port_bindings
+from dockerframe._redaction import SecretColumns
 from dockerframe.schemas import PORTS_TABLE
 from dockerframe.tables._table import Listed, Table
 
@@ -17,6 +18,7 @@ TABLE: Final = Table(
     order=50,
     source="containers",
     derive=lambda derivation: port_bindings(derivation.summaries),
+    secrets=SecretColumns(),
     listing=(
         Listed("host", "host", priority=1),
         Listed("container", "container_name", priority=1),

@@ -6,6 +6,7 @@ from typing import Final
 
 import polars as pl
 
+from dockerframe._redaction import SecretColumns
 from dockerframe.schemas import HOST, Column
 from dockerframe.tables._table import Listed, Table
 
@@ -58,6 +59,7 @@ TABLE: Final = Table(
     order=25,
     source="containers",
     derive=lambda derivation: _projects(derivation.containers),
+    secrets=SecretColumns(),
     listing=(
         Listed("host", "host", priority=1),
         Listed("project", "compose_project", priority=1),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from dockerframe._redaction import SecretColumns
 from dockerframe.schemas import ROUTE_FIELDS
 from dockerframe.tables._table import Listed, Table
 
@@ -17,6 +18,7 @@ TABLE: Final = Table(
     source="labels",
     derive=lambda derivation: derivation.route_fields,
     in_report=False,
+    secrets=SecretColumns(values=(("field", "value"),)),
     listing=(
         Listed("host", "host", priority=1),
         Listed("alias", "alias", priority=1),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from dockerframe._derive.routes.effective import route_target
+from dockerframe._redaction import SecretColumns
 from dockerframe.schemas import ROUTES
 from dockerframe.tables._table import Listed, Table
 
@@ -17,6 +18,7 @@ TABLE: Final = Table(
     order=30,
     source="containers, labels",
     derive=lambda derivation: derivation.routes.routes,
+    secrets=SecretColumns(maps=("fields",)),
     listing=(
         Listed("host", "host", priority=1),
         Listed("alias", "alias", priority=1),

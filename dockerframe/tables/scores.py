@@ -6,6 +6,7 @@ from typing import Final
 
 import polars as pl
 
+from dockerframe._redaction import SecretColumns
 from dockerframe.schemas import SCORES
 from dockerframe.tables._table import Listed, Table
 
@@ -19,6 +20,7 @@ TABLE: Final = Table(
     source="findings",
     scope="result",
     command=False,
+    secrets=SecretColumns(),
     listing=(
         Listed("scope", "scope", priority=1),
         Listed("host", "host", priority=1),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from dockerframe._redaction import SecretColumns
 from dockerframe.schemas import UNKNOWN
 from dockerframe.tables._table import Listed, Table
 
@@ -17,6 +18,7 @@ TABLE: Final = Table(
     source="the rules of the audit",
     scope="result",
     command=False,
+    secrets=SecretColumns(),
     listing=(
         Listed("host", "host", priority=1),
         Listed("rule", "rule", priority=1),

@@ -11,16 +11,19 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from dockerframe import _redaction as redaction
 from dockerframe._redaction import (
     REDACTED,
     TEXT_LIMIT,
     TRUNCATED,
     is_secret_name,
     redact_mapping,
-    redact_tables,
     redact_text,
 )
+from dockerframe._redaction import (
+    texts as engine,
+)
+from dockerframe._redaction.rules import TRIGGER
+from dockerframe.tables import redact_tables
 
 MEGABYTE = 2**20
 CPU_SECONDS = 60
@@ -82,8 +85,8 @@ def test_texts_mappings_and_columns_agree(names: list[str], texts: list[str]) ->
 @given(TEXTS)
 def test_a_text_that_is_not_searched_has_no_secret(text: str) -> None:
     column = pl.Series([text.replace("\ue000", "")])
-    if not column.str.contains(redaction._TRIGGER).item():
-        assert redaction._settled(column).to_list() == column.to_list()
+    if not column.str.contains(TRIGGER).item():
+        assert engine._settled(column).to_list() == column.to_list()
 
 
 @settings(max_examples=60, deadline=None)
@@ -123,22 +126,22 @@ def test_a_secret_across_the_limit_does_not_stay(secret: str, kept: int) -> None
 
 def test_no_text_is_searched_more_often_than_the_rounds(monkeypatch: pytest.MonkeyPatch) -> None:
     searched: list[int] = []
-    search = redaction._searched
+    search = engine._searched
 
     def counted(texts: pl.Series) -> pl.Series:
         searched.append(int(texts.str.len_chars().sum()))
         return search(texts)
 
-    monkeypatch.setattr(redaction, "_searched", counted)
+    monkeypatch.setattr(engine, "_searched", counted)
     for shape in SHAPES:
         searched.clear()
         redact_text((shape * MEGABYTE)[:MEGABYTE])
-        assert len(searched) <= redaction._ROUNDS + 1
+        assert len(searched) <= engine._ROUNDS + 1
         assert max(searched, default=0) <= TEXT_LIMIT + len(TRUNCATED)
 
 
 def test_a_text_that_never_settles_is_replaced(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(redaction, "_searched", lambda texts: texts + "x")
+    monkeypatch.setattr(engine, "_searched", lambda texts: texts + "x")
     assert redact_text("password=hunter2") == REDACTED
 
 

@@ -12,20 +12,18 @@ import pytest
 import dockerframe as dkf
 from dockerframe import testing
 from dockerframe._redaction import (
-    HARMLESS_NAME,
     RECOGNISED,
     REDACTED,
-    SECRET_COLUMNS,
-    SECRET_NAME,
     SecretColumns,
+    every_column,
     is_secret_name,
-    redact_differences,
     redact_mapping,
-    redact_tables,
+    redact_table,
     redact_text,
 )
-from dockerframe.schemas import DIFFERENCES, FINDINGS, INSPECTIONS, LABELS, RULES
-from dockerframe.tables import STORED_TABLES
+from dockerframe._redaction.patterns import HARMLESS_NAME, SECRET_NAME
+from dockerframe.schemas import LABELS
+from dockerframe.tables import REGISTRY, STORED_TABLES, Table, redact_tables
 from tests.summaries import snapshot_of, summary
 
 SECRET = "hunter2hunter2"
@@ -172,12 +170,42 @@ def test_cassettes(tmp_path: Path) -> None:
     assert scrubbed["headers"]["Content-Length"] == [str(len(scrubbed["body"]["string"]))]
 
 
-def test_every_table_declares_its_columns() -> None:
-    tables = {**STORED_TABLES, **{table.name: table for table in (DIFFERENCES, FINDINGS, INSPECTIONS, RULES)}}
-    assert set(SECRET_COLUMNS) == set(tables)
-    for name, columns in SECRET_COLUMNS.items():
-        declared = {*columns.texts, *(column for pair in columns.values for column in pair), *columns.maps}
-        assert declared <= set(tables[name].schema)
+@pytest.mark.parametrize("table", REGISTRY.values(), ids=list(REGISTRY))
+def test_every_table_declares_its_columns(table: Table) -> None:
+    """A column that is misspelled, or of a type that is not searched, would be shown with its secrets."""
+    columns = table.secrets or every_column(table.schema)
+    texts = {name for name, dtype in table.schema.items() if dtype in (pl.String(), pl.List(pl.String()))}
+    assert {*columns.texts, *(column for pair in columns.values for column in pair)} <= texts
+    assert set(columns.maps) <= {name for name, dtype in table.schema.items() if dtype == LABELS}
+
+
+@pytest.mark.parametrize("table", REGISTRY.values(), ids=list(REGISTRY))
+def test_the_columns_that_a_table_declares_are_searched(table: Table) -> None:
+    columns = table.secrets or every_column(table.schema)
+    cells = {
+        **dict.fromkeys(columns.texts, f"serve --token {SECRET}"),
+        **{column: name for pair in columns.values for column, name in zip(pair, ("db_password", SECRET), strict=True)},
+        **{name: {"db_password": SECRET} for name in columns.maps},
+    }
+    lists = {name for name in cells if table.schema[name] == pl.List(pl.String())}
+    rows = pl.DataFrame(
+        {name: [[cell] if name in lists else cell] for name, cell in cells.items()},
+        schema={name: table.schema[name] for name in cells},
+    )
+    redacted = redact_tables({table.name: rows})[table.name]
+    assert SECRET not in str(redacted.to_dicts())
+    assert redacted.schema == rows.schema
+    assert redacted.equals(table.redacted(rows))
+
+
+def test_rules_and_paths_of_exposures_are_redacted() -> None:
+    rule = f"Host(`a.example.com`) && Path(`/login?token={SECRET}`)"
+    labels = {"traefik.enable": "true", "traefik.http.routers.app.rule": rule}
+    snap = snapshot_of(summary(Labels=labels))
+    shown = snap.redacted().exposures.row(by_predicate=pl.col("router") == "app", named=True)
+    assert SECRET in str(snap.exposures.to_dicts())
+    assert SECRET not in str(shown)
+    assert shown["hostnames"] == ["a.example.com"]
 
 
 def test_a_table_without_a_declaration_is_searched_in_full() -> None:
@@ -199,8 +227,7 @@ def test_a_table_without_a_declaration_is_searched_in_full() -> None:
 
 def test_a_table_may_declare_its_own_columns() -> None:
     table = pl.DataFrame({"option": ["pass", "vers"], "set": [SECRET, "3.0"], "note": [f"token={SECRET}", ""]})
-    columns = {"options": SecretColumns(values=(("option", "set"),))}
-    redacted = redact_tables({"options": table}, columns)["options"]
+    redacted = redact_table(table, SecretColumns(values=(("option", "set"),)))
     assert redacted["set"].to_list() == [REDACTED, "3.0"]
     assert redacted["note"].to_list() == table["note"].to_list()
 
@@ -226,7 +253,7 @@ def test_differences_are_redacted_by_the_name_of_the_field() -> None:
         "before": ["a", f"run --token {SECRET}", "80"],
         "after": ["b", None, None],
     }
-    redacted = redact_differences(pl.DataFrame(rows))
+    redacted = REGISTRY["differences"].redacted(pl.DataFrame(rows))
     assert redacted["before"].to_list() == [REDACTED, f"run --token {REDACTED}", "80"]
     assert redacted["after"].to_list() == [REDACTED, None, None]
 

@@ -5,19 +5,11 @@ from __future__ import annotations
 import polars as pl
 import pytest
 
-from dockerframe._redaction import (
-    _DIGESTS,
-    _EXEMPT,
-    _RULES,
-    _TOKEN_SHAPES,
-    REDACTED,
-    Exemption,
-    Form,
-    Rule,
-    redact_mapping,
-    redact_tables,
-    redact_text,
-)
+from dockerframe._redaction import REDACTED, redact_mapping, redact_text
+from dockerframe._redaction.patterns import DIGESTS, EXEMPT, Exemption
+from dockerframe._redaction.rules import RULES, Form, Rule
+from dockerframe._redaction.tokens import TOKEN_SHAPES
+from dockerframe.tables import redact_tables
 
 BCRYPT = "$2y$05$" + "Ab3.dEfGhIjKlMnOpQrStUvWxYz0123456789AbCdEfGhIjKlMnOpQ"[:53]
 APR1 = "$apr1$Ab3dEf7h$ZyXwVuTsRqPoNmLkJiHg/1"
@@ -456,20 +448,20 @@ def matches(pattern: str, texts: list[str]) -> bool:
 
 @pytest.mark.parametrize(
     ("rule", "form"),
-    [pytest.param(rule, form, id=f"{rule.name}-{number}") for rule in _RULES for number, form in enumerate(rule.forms)],
+    [pytest.param(rule, form, id=f"{rule.name}-{number}") for rule in RULES for number, form in enumerate(rule.forms)],
 )
 def test_every_form_of_a_rule_has_an_example(rule: Rule, form: Form) -> None:
     assert matches(f"{rule.flags}(?:{form.before})(?:{form.secret})(?:{form.after})", ALL_SECRETS)
 
 
-@pytest.mark.parametrize("shape", [shape for shapes in _TOKEN_SHAPES.values() for shape in shapes])
+@pytest.mark.parametrize("shape", [shape for shapes in TOKEN_SHAPES.values() for shape in shapes])
 def test_every_shape_of_a_token_has_an_example(shape: str) -> None:
     assert matches(f"(?:^|[^a-zA-Z0-9])(?:{shape})", ALL_SECRETS)
 
 
 @pytest.mark.parametrize(
     "exemption",
-    [exemption for step in (_DIGESTS, *_EXEMPT) for exemption in step],
+    [exemption for step in (DIGESTS, *EXEMPT) for exemption in step],
     ids=lambda exemption: exemption.meaning,
 )
 def test_every_exemption_has_an_example(exemption: Exemption) -> None:
