@@ -14,7 +14,7 @@ import polars as pl
 from dockerframe._gather.gather import WAIT_SECONDS, gather, isolated, next_of
 from dockerframe._snapshot.build import from_answers
 from dockerframe._snapshot.snapshot import diff
-from dockerframe.schemas import DIFFERENCES
+from dockerframe.tables.differences import TABLE as DIFFERENCES
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import polars as pl
 
-from dockerframe.schemas import HOSTS
+from dockerframe.tables.hosts import TABLE as HOSTS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -9,7 +9,7 @@ import polars as pl
 from dockerframe._derive.labels import KEYS
 from dockerframe._derive.routes.effective import route_target
 from dockerframe._redaction import REDACTED
-from dockerframe.schemas import DIFFERENCES
+from dockerframe.tables.differences import TABLE as DIFFERENCES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -12,7 +12,7 @@ import polars as pl
 
 from dockerframe._derive.columns.networks import url_hostname
 from dockerframe.errors import SnapshotError, needs_extra
-from dockerframe.schemas import HOSTS
+from dockerframe.tables.hosts import TABLE as HOSTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

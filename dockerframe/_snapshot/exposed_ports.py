@@ -11,8 +11,9 @@ from dockerframe._derive.columns.ports import first_per_port
 from dockerframe._derive.derivation import Derivation, Gathered
 from dockerframe._derive.labels import KEYS
 from dockerframe._gather.inspect import inspect_containers
-from dockerframe.schemas import CONTAINERS, PORT_FIELDS, PORTS
+from dockerframe.schemas import PORT_FIELDS, PORTS
 from dockerframe.tables import TABLES
+from dockerframe.tables.containers import TABLE as CONTAINERS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

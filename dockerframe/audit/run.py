@@ -16,7 +16,9 @@ from dockerframe.audit.score import scores
 from dockerframe.audit.suppressions import EXPIRED, expired, suppress
 from dockerframe.audit.unknown import NOT_INSPECTED, missing_table, unknown_results
 from dockerframe.errors import AuditError, did_you_mean
-from dockerframe.schemas import FINDINGS, RULES, SEVERITIES
+from dockerframe.schemas import SEVERITIES
+from dockerframe.tables.findings import TABLE as FINDINGS
+from dockerframe.tables.rules import TABLE as RULES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,12 +51,12 @@ class AuditResult:
     Attributes
     ----------
     findings
-        All findings, suppressed ones included, worst first (`dockerframe.schemas.FINDINGS`).
+        All findings, suppressed ones included, worst first (`dockerframe.tables.findings`).
     rules
-        The rules, whether each ran, and how much it found (`dockerframe.schemas.RULES`).
+        The rules, whether each ran, and how much it found (`dockerframe.tables.rules`).
     unknown
         Rules whose evidence was not gathered for a host, or for some of its containers: neither a finding nor a pass
-        (`dockerframe.schemas.UNKNOWN`).
+        (`dockerframe.tables.unknown`).
     """
 
     findings: pl.DataFrame
@@ -69,7 +71,7 @@ class AuditResult:
 
     @cached_property
     def scores(self) -> pl.DataFrame:
-        """The scores of the fleet, of each host and of each Compose project (`dockerframe.schemas.SCORES`).
+        """The scores of the fleet, of each host and of each Compose project (`dockerframe.tables.scores`).
 
         `dockerframe.audit.score` describes the formula.
         """

@@ -25,7 +25,8 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from dockerframe._derive.labels import KEYS
-from dockerframe.schemas import SCORES, SEVERITIES
+from dockerframe.schemas import SEVERITIES
+from dockerframe.tables.scores import TABLE as SCORES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
-from dockerframe.schemas import FINDINGS
+from dockerframe.tables.findings import TABLE as FINDINGS
 
 if TYPE_CHECKING:
     from datetime import datetime

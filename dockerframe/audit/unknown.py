@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import polars as pl
 
 from dockerframe._derive.labels import KEYS
-from dockerframe.schemas import UNKNOWN
+from dockerframe.tables.unknown import TABLE as UNKNOWN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,7 +29,7 @@ def missing_table(name: str) -> str:
 
 
 def unknown_results(rules: Sequence[Rule], tables: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-    """A row per host and rule whose result is unknown, with the columns of `dockerframe.schemas.UNKNOWN`.
+    """A row per host and rule whose result is unknown, with the columns of `dockerframe.tables.unknown`.
 
     A host that did not answer is unknown for every rule about containers. A rule that needs an optional table is
     unknown for hosts, or for as many of their containers, as the table has no rows of.

@@ -4,7 +4,6 @@ An empty fleet has the columns and types of a full one. Times are UTC, sizes are
 The key of a table comes first.
 """
 
-from dockerframe.schemas.audit_tables import DIFFERENCES, FINDINGS, INSPECTIONS, RULES, SCORES, UNKNOWN
 from dockerframe.schemas.columns import (
     CONTAINER_KEY,
     DURATION,
@@ -24,16 +23,11 @@ from dockerframe.schemas.columns import (
     TableSchema,
     completed,
 )
+from dockerframe.schemas.inspections import INSPECTIONS
 from dockerframe.schemas.kinds import CHANGES, ERROR_KINDS, LABEL_ERROR_KINDS, SEVERITIES
-from dockerframe.schemas.snapshot_tables import (
-    CONTAINERS,
+from dockerframe.schemas.rows import (
     DEPENDENCIES,
     ERRORS,
-    HOSTS,
-    LABELS_TABLE,
-    MOUNTS_TABLE,
-    NETWORKS_TABLE,
-    PORTS_TABLE,
     ROUTE_FIELDS,
     ROUTES,
     SUMMARIES,
@@ -41,38 +35,27 @@ from dockerframe.schemas.snapshot_tables import (
 
 __all__ = [
     "CHANGES",
-    "CONTAINERS",
     "CONTAINER_KEY",
     "DEPENDENCIES",
-    "DIFFERENCES",
     "DURATION",
     "ERRORS",
     "ERROR_KINDS",
-    "FINDINGS",
     "HIGHEST_PORT",
     "HOST",
-    "HOSTS",
     "INSPECTIONS",
     "LABELS",
-    "LABELS_TABLE",
     "LABEL_ERROR_KINDS",
     "MOUNTS",
-    "MOUNTS_TABLE",
     "MOUNT_FIELDS",
     "NETWORKS",
-    "NETWORKS_TABLE",
     "NETWORK_FIELDS",
     "PORTS",
-    "PORTS_TABLE",
     "PORT_FIELDS",
     "ROUTES",
     "ROUTE_FIELDS",
-    "RULES",
-    "SCORES",
     "SEVERITIES",
     "SUMMARIES",
     "TIME",
-    "UNKNOWN",
     "Column",
     "FrameT",
     "Precedence",

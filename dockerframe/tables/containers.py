@@ -7,7 +7,7 @@ from typing import Final
 import polars as pl
 
 from dockerframe._redaction import SecretColumns
-from dockerframe.schemas import CONTAINERS
+from dockerframe.schemas import DURATION, PORTS, SUMMARIES, Column
 from dockerframe.tables._table import Listed, Table
 
 
@@ -38,9 +38,46 @@ def published() -> pl.Expr:
 TABLE: Final = Table(
     name="containers",
     description="One row per container: state, health, image, ports.",
-    row=CONTAINERS.row,
-    key=CONTAINERS.key,
-    columns=CONTAINERS.columns,
+    row="a container",
+    key=("host", "container_id"),
+    columns=(
+        *SUMMARIES.columns,
+        Column("container_name", pl.String(), "first name without its leading `/`; empty without one"),
+        Column("running", pl.Boolean(), "whether it runs"),
+        Column("is_host_network_mode", pl.Boolean(), "whether it uses the host's network"),
+        Column("image_name", pl.String(), "last path component of the image; null when the image is an id"),
+        Column("image_author", pl.String(), "path before the name, else `library`; null when the image is an id"),
+        Column("image_tag", pl.String(), "tag, else `latest`; null when the image is an id"),
+        Column("image_registry", pl.String(), "registry; null without one in the reference"),
+        Column("image_digest", pl.String(), "digest; null without one in the reference"),
+        Column("image_sha256", pl.String(), "image id without its algorithm"),
+        Column("image_version", pl.String(), "label `org.opencontainers.image.version`; null without it"),
+        Column("public_ports", PORTS, "one entry per public port, sorted by it"),
+        Column("private_ports", PORTS, "one entry per private port, sorted by it"),
+        Column("is_explicit", pl.Boolean(), "whether it has any `proxy.` label"),
+        Column("is_excluded", pl.Boolean(), "whether `proxy.exclude` is true"),
+        Column("aliases", pl.List(pl.String()), "aliases, in order"),
+        Column("compose_project", pl.String(), "Compose project; null without one"),
+        Column("compose_service", pl.String(), "Compose service; null without one"),
+        Column("swarm_service", pl.String(), "Swarm service; null without one"),
+        Column("dependencies", pl.List(pl.String()), "names it depends on, in order"),
+        Column("is_blacklisted", pl.Boolean(), "whether it has no route unless it is explicit"),
+        Column(
+            "blacklist_reasons", pl.List(pl.String()), "why, as `mount:`, `port:`, `image:` or `author:` and a value"
+        ),
+        Column("network", pl.String(), "network whose address is used, else the value of `proxy.network`"),
+        Column(
+            "public_hostname", pl.String(), "host name or address of its published ports; null when it does not run"
+        ),
+        Column("private_hostname", pl.String(), "its address in `network`; null unless the host is local or an agent"),
+        Column("idle_timeout", DURATION, "idle time before it is put to sleep; null if it never is"),
+        Column("wake_timeout", DURATION, "time it may take to wake; null without an idle timeout"),
+        Column("stop_timeout", DURATION, "time it may take to stop; null without an idle timeout"),
+        Column("stop_method", pl.String(), "`pause`, `stop` or `kill`; null without an idle timeout"),
+        Column("stop_signal", pl.String(), "signal that stops it; empty for the engine's default"),
+        Column("start_endpoint", pl.String(), "the only path that wakes it; empty for all"),
+        Column("no_loading_page", pl.Boolean(), "whether the loading page is disabled"),
+    ),
     order=20,
     source="GET /containers/json?all=1",
     derive=lambda derivation: derivation.containers,

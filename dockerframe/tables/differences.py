@@ -4,16 +4,28 @@ from __future__ import annotations
 
 from typing import Final
 
+import polars as pl
+
 from dockerframe._redaction import SecretColumns
-from dockerframe.schemas import DIFFERENCES
+from dockerframe.schemas import HOST, Column
 from dockerframe.tables._table import Listed, Table
 
 TABLE: Final = Table(
     name="differences",
     description="One row per difference between two snapshots.",
-    row=DIFFERENCES.row,
-    key=DIFFERENCES.key,
-    columns=DIFFERENCES.columns,
+    row="a difference between two snapshots",
+    key=("host", "container_id", "change", "field"),
+    columns=(
+        HOST,
+        Column(
+            "container_id", pl.String(), "full id of the container, the new one if it was recreated; null for hosts"
+        ),
+        Column("container_name", pl.String(), "name of the container; null for hosts"),
+        Column("change", pl.String(), "what kind of change (see the kinds of changes)"),
+        Column("field", pl.String(), "what changed: a column, label, port, path or alias; null for whole containers"),
+        Column("before", pl.String(), "the value before; null if it did not exist"),
+        Column("after", pl.String(), "the value after; null if it no longer exists"),
+    ),
     order=130,
     source="two snapshots",
     scope="result",

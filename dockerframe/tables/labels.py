@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from typing import Final
 
+import polars as pl
+
 from dockerframe._derive.labels import labels_table
 from dockerframe._derive.stable_order import sorted_labels
 from dockerframe._redaction import SecretColumns
-from dockerframe.schemas import LABELS_TABLE
+from dockerframe.schemas import CONTAINER_KEY, Column
 from dockerframe.tables._table import Listed, Table
 
 TABLE: Final = Table(
     name="labels",
     description="One row per label of a container.",
-    row=LABELS_TABLE.row,
-    key=LABELS_TABLE.key,
-    columns=LABELS_TABLE.columns,
+    row="a label of a container",
+    key=("host", "container_id", "key"),
+    columns=(*CONTAINER_KEY, Column("key", pl.String(), "name"), Column("value", pl.String(), "value")),
     order=80,
     source="containers",
     derive=lambda derivation: sorted_labels(labels_table(derivation.summaries)),

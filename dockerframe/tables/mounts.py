@@ -8,15 +8,25 @@ import polars as pl
 
 from dockerframe._derive.labels import KEYS
 from dockerframe._redaction import SecretColumns
-from dockerframe.schemas import MOUNTS_TABLE
+from dockerframe.schemas import CONTAINER_KEY, Column
 from dockerframe.tables._table import Listed, Table
 
 TABLE: Final = Table(
     name="mounts",
     description="One row per mount: folders of the host, volumes, tmpfs.",
-    row=MOUNTS_TABLE.row,
-    key=MOUNTS_TABLE.key,
-    columns=MOUNTS_TABLE.columns,
+    row="a mount of a container",
+    key=("host", "container_id", "destination"),
+    columns=(
+        *CONTAINER_KEY,
+        Column("type", pl.String(), "`bind`, `volume`, `tmpfs`, …"),
+        Column("name", pl.String(), "name of the volume; null for other mounts"),
+        Column("source", pl.String(), "path on the host"),
+        Column("destination", pl.String(), "path inside the container"),
+        Column("driver", pl.String(), "volume driver"),
+        Column("mode", pl.String(), "mount options"),
+        Column("rw", pl.Boolean(), "whether it can be written"),
+        Column("propagation", pl.String(), "mount propagation"),
+    ),
     order=60,
     source="containers",
     derive=lambda derivation: (

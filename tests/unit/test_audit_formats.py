@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 
 import dockerframe as dkf
 from dockerframe.audit.formats import host_uri, junit, sarif
-from dockerframe.schemas import FINDINGS, SEVERITIES
+from dockerframe.schemas import SEVERITIES
+from dockerframe.tables.findings import TABLE as FINDINGS
 from tests.steering import steering_characters
 from tests.summaries import summary
 

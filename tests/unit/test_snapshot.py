@@ -14,8 +14,9 @@ from polars.testing import assert_frame_equal
 
 import dockerframe as dkf
 from dockerframe import expr
-from dockerframe.schemas import CONTAINERS, ERROR_KINDS, LABEL_ERROR_KINDS, SUMMARIES
+from dockerframe.schemas import ERROR_KINDS, LABEL_ERROR_KINDS, SUMMARIES
 from dockerframe.tables import TABLES
+from dockerframe.tables.containers import TABLE as CONTAINERS
 from tests.summaries import snapshot_of, summary
 
 if TYPE_CHECKING:

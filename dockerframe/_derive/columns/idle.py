@@ -10,7 +10,7 @@ import polars as pl
 from dockerframe._derive.columns.durations import go_duration
 from dockerframe._derive.evaluation import only_where
 from dockerframe._derive.labels import boolean, non_empty_label
-from dockerframe.schemas import CONTAINERS, DURATION
+from dockerframe.schemas import DURATION
 
 STOP_METHODS: Final = ("pause", "stop", "kill")
 STOP_SIGNALS: Final = tuple(prefix + name for prefix in ("SIG", "") for name in ("INT", "TERM", "KILL", "QUIT", "HUP"))
@@ -87,7 +87,15 @@ IDLE_SETTINGS: Final = (
 )
 
 _SETTINGS: Final = pl.Struct(
-    {column.name: column.dtype for column in CONTAINERS.columns if column.name in {one.name for one in IDLE_SETTINGS}}
+    {
+        "idle_timeout": DURATION,
+        "wake_timeout": DURATION,
+        "stop_timeout": DURATION,
+        "stop_method": pl.String(),
+        "stop_signal": pl.String(),
+        "start_endpoint": pl.String(),
+        "no_loading_page": pl.Boolean(),
+    }
 )
 
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 import dockerframe as dkf
-from dockerframe.schemas import CONTAINERS, INSPECTIONS
+from dockerframe.schemas import INSPECTIONS
+from dockerframe.tables.containers import TABLE as CONTAINERS
 from tests.summaries import summary
 
 if TYPE_CHECKING:

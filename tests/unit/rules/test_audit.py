@@ -9,7 +9,8 @@ import pytest
 
 import dockerframe as dkf
 from dockerframe.audit import NOT_INSPECTED
-from dockerframe.schemas import SEVERITIES, UNKNOWN
+from dockerframe.schemas import SEVERITIES
+from dockerframe.tables.unknown import TABLE as UNKNOWN
 from tests.unit.rules.fleets import fleet, has_column, inspected, one, with_hosts
 
 INSPECTION_RULES = {rule.id for rule in dkf.BUILTIN_RULES if "inspections" in rule.needs}

@@ -9,7 +9,9 @@ import pytest
 
 import dockerframe as dkf
 from dockerframe.audit import letter_of, scores
-from dockerframe.schemas import FINDINGS, SCORES, UNKNOWN
+from dockerframe.tables.findings import TABLE as FINDINGS
+from dockerframe.tables.scores import TABLE as SCORES
+from dockerframe.tables.unknown import TABLE as UNKNOWN
 from tests.unit.rules.fleets import PROJECT, fleet, one, with_hosts
 
 SHOP = {"Labels": {PROJECT: "shop"}}
