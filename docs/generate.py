@@ -192,8 +192,8 @@ def redaction_page() -> None:
         "",
         "## What is not recognised",
         "",
-        "A secret without a telling name, shape or option, such as `login bob hunter2`. Put secrets into files or Docker"
-        " secrets instead of labels and commands.",
+        "A secret without a telling name, shape or option, such as `login bob hunter2`. Put secrets into files or"
+        " Docker secrets instead of labels and commands.",
         "",
         "## Columns that are searched",
         "",
