@@ -201,8 +201,9 @@ def test_the_columns_that_a_table_declares_are_searched(table: Table) -> None:
 def test_rules_and_paths_of_exposures_are_redacted() -> None:
     rule = f"Host(`a.example.com`) && Path(`/login?token={SECRET}`)"
     labels = {"traefik.enable": "true", "traefik.http.routers.app.rule": rule}
-    snap = snapshot_of(summary(Labels=labels))
-    shown = snap.redacted().exposures.row(by_predicate=pl.col("router") == "app", named=True)
+    network = {"Networks": {"web": {"IPAddress": "172.20.0.2"}}}
+    snap = snapshot_of(summary(Labels=labels, Ports=[{"PrivatePort": 80, "Type": "tcp"}], NetworkSettings=network))
+    shown = snap.redacted().exposures.row(0, named=True)
     assert SECRET in str(snap.exposures.to_dicts())
     assert SECRET not in str(shown)
     assert shown["hostnames"] == ["a.example.com"]
