@@ -1,8 +1,8 @@
 """How much foreign data may cost: every bound on what hosts and containers send, in one place.
 
-Two kinds of senders are bounded. Whoever controls a host controls its whole answer: an answer past the budget is an
-error of that host. Whoever starts a container controls its labels, ports, mounts and networks: what is past the budget
-is left out of that container, with a row in `errors`, and its neighbours keep all their rows.
+Two kinds of senders are bounded. Anyone in control of a host controls its complete answers: an answer past the budget
+is an error of that host. Anyone who can start a container controls its labels, ports, mounts and networks: what is past
+the budget is left out of that container, with a row in `errors`, and all other containers keep their rows.
 
 The table in SECURITY.md states these figures for users; `tests/properties/test_budget.py` measures them.
 """

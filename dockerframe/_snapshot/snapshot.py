@@ -560,7 +560,7 @@ class Snapshot:
             formats,
             name or f"{self.taken_at:%Y-%m-%dT%H%M%SZ}",
             page=lambda: self.to_html(since, reveal=reveal),
-            beside=lambda: self._results(since, reveal=reveal),
+            results=lambda: self._results(since, reveal=reveal),
         )
 
     def append_history(

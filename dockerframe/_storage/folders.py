@@ -59,12 +59,12 @@ def write_snapshot(
     name: str,
     *,
     page: Callable[[], str],
-    beside: Callable[[], Mapping[str, pl.DataFrame]],
+    results: Callable[[], Mapping[str, pl.DataFrame]],
 ) -> Path:
     """Write every table in every format into a new folder under `parent`, with a name or, if it is taken, the next one.
 
     The format `html` writes the file `report.html`, which `page` returns. `described` is kept in `snapshot.json`. The
-    frames that `beside` returns are written too, but not read back; they are made while the tables are written. The
+    frames that `results` returns are written too, but not read back; they are made while the tables are written. The
     folder has another name until everything is on disk.
 
     Raises
@@ -82,7 +82,7 @@ def write_snapshot(
         _remove_abandoned(target)
         making = Path(tempfile.mkdtemp(prefix=_UNFINISHED, dir=target))
         try:
-            _write_files(making, tables, beside, [one for one in dict.fromkeys(formats) if one != HTML])
+            _write_files(making, tables, results, [one for one in dict.fromkeys(formats) if one != HTML])
             if HTML in formats:
                 _write_bytes(making / "report.html", page().encode())
             rows = {name: table.height for name, table in tables.items()}
@@ -319,7 +319,7 @@ def _remove_abandoned(parent: Path) -> None:
 def _write_files(
     folder: Path,
     tables: Mapping[str, pl.DataFrame],
-    beside: Callable[[], Mapping[str, pl.DataFrame]],
+    results: Callable[[], Mapping[str, pl.DataFrame]],
     formats: Sequence[str],
 ) -> None:
     """Write every table in every format, two at a time: while one waits for the disk, the other has the processor."""
@@ -331,7 +331,7 @@ def _write_files(
 
     with ThreadPoolExecutor(_FILES_AT_ONCE, thread_name_prefix="dockerframe-write") as threads:
         written = threads.map(write, tables.items())
-        list(chain(written, threads.map(write, beside().items())))
+        list(chain(written, threads.map(write, results().items())))
 
 
 def _write_file(path: Path, table: pl.DataFrame, file_format: str) -> None:

@@ -7,11 +7,25 @@ from __future__ import annotations
 
 import pytest
 
+import dockerframe as dkf
 from tests.unit.cli.running import demo
+
+DEMO = dkf.Fleet.demo().snapshot(progress=False)
+
+
+def id_of(name: str) -> str:
+    """The short id of a container of the demo fleet."""
+    return DEMO.containers.filter(container_name=name)["container_id"].item()[:12]
+
+
+def address_of(name: str) -> str:
+    """The first address of a container of the demo fleet."""
+    return DEMO.containers.join(DEMO.networks, on=["host", "container_id"]).filter(container_name=name)["ip_address"][0]
+
 
 QUESTIONS = [
     (1, "Which containers are unhealthy?", ["containers", "--where", "health = 'unhealthy'"], ["cloud-app-1"]),
-    (2, "Who uses image postgres?", ["containers", "--where", "image_name = 'postgres'", "-q"], ["627bcb152d7e"]),
+    (2, "Who uses image postgres?", ["containers", "--where", "image_name = 'postgres'", "-q"], [id_of("pg-0")]),
     (3, "Which ports are open to loopback only?", ["ports", "--where", "ip like '127.%'"], ["127.0.0.1", "whoami"]),
     (3, "Which ports are open to the world?", ["ports", "--where", "ip in ('0.0.0.0', '::')"], ["9443", "portainer"]),
     (5, "Why has this alias no route?", ["explain", "vpn"], ["no route: the label proxy.exclude is 1"]),
@@ -23,7 +37,7 @@ QUESTIONS = [
         9,
         "Copy an address.",
         ["networks", "--where", "container_name = 'blog'", "--columns", "address"],
-        ["192.168.0.5"],
+        [address_of("blog")],
     ),
     (15, "Who mounts this path?", ["mounts", "--where", "source = '/var/run/docker.sock'"], ["git-runner-1"]),
     (16, "Which containers carry this label?", ["labels", "--where", "key = 'proxy.stop_method'"], ["blog", "stop"]),
@@ -37,7 +51,7 @@ QUESTIONS = [
     (19, "Which hosts fail?", ["hosts", "--where", "not ok"], ["backup", "refused"]),
     (20, "Which projects are only partly up?", ["projects", "--where", "not is_up"], ["cloud", "cron"]),
     (21, "Same tag, different image?", ["audit", "--rule", "tag-with-several-images"], ["SEVERITY", "HOST"]),
-    (22, "Who has this address?", ["networks", "--where", "ip_address = '192.168.16.3'"], ["shop-db-1"]),
+    (22, "Who has this address?", ["networks", "--where", f"ip_address = '{address_of('shop-db-1')}'"], ["shop-db-1"]),
     (22, "Which port is free on this host?", ["free-ports", "apps", "--from", "3001"], ["3003"]),
     (23, "Only this project.", ["containers", "--where", "compose_project = 'shop'"], ["shop-web-1"]),
     (24, "How good is each host?", ["sql", "select scope, host, score from scores"], ["fleet", "edge"]),
