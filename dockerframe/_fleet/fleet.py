@@ -462,8 +462,9 @@ class Fleet:
         """The differences on all hosts as they happen, from the events of the engines.
 
         Each host has its own connection. An event only triggers a comparison of the lists of containers, so that none
-        is missed. A host whose connection ends is a row, and is retried until it answers; the next comparison then
-        shows what changed in between. The iterator runs until it is closed.
+        is missed; a host without events is compared every 30 seconds. A host that can't be reached, or does not answer
+        within its timeouts, is a row, and is retried after growing pauses of 10 seconds at most; the next comparison
+        then shows what changed in between. The iterator runs until it is closed.
 
         Parameters
         ----------

@@ -116,7 +116,7 @@ def host_query(pool: ClientPool, *, size: bool) -> Callable[[Host], HostAnswer]:
 
     def query(host: Host) -> HostAnswer:
         started = time.monotonic()
-        answer = isolated(host, lambda: _query(host, pool, size=size), partial(failed_answer, host))
+        answer = isolated(host, lambda: query_host(host, pool, size=size), partial(failed_answer, host))
         return replace(answer, seconds=time.monotonic() - started)
 
     return query
@@ -178,18 +178,44 @@ def isolated(host: Host, query: Callable[[], ResultT], failed: Callable[[HostErr
     """The result of `query`, or of `failed` with the error when the query raises any exception."""
     try:
         return query()
-    except HostError as error:
-        # A client that several hosts share knows one of them.
-        failure = error.at_host(host.name)
     except Exception as error:  # noqa: BLE001 - an unexpected failure must not affect other hosts
-        failure = host_error(error, host)
-    _LOG.warning("[%s] %s", failure.kind, redact_text(str(failure)))
+        failure = failure_of(host, error)
+    log_failure(failure)
     return failed(failure)
 
 
-def _query(host: Host, pool: ClientPool, *, size: bool) -> HostAnswer:
+def failure_of(host: Host, error: Exception) -> HostError:
+    """Any exception of a query as the error of its host."""
+    # A client that several hosts share knows one of them.
+    return error.at_host(host.name) if isinstance(error, HostError) else host_error(error, host)
+
+
+def log_failure(failure: HostError) -> None:
+    """Log the error of a host, without secrets."""
+    _LOG.warning("[%s] %s", failure.kind, redact_text(str(failure)))
+
+
+def query_host(host: Host, pool: ClientPool, *, size: bool = False, info: bool = True) -> HostAnswer:
+    """The answer of one host.
+
+    Parameters
+    ----------
+    host
+        The host.
+    pool
+        The pool of its client.
+    size
+        Whether to request the sizes of containers, which is slow.
+    info
+        Whether to request what describes the host itself. Without it, the list of containers is the only request.
+
+    Raises
+    ------
+    HostError
+        When the host can't be reached, or does not give its list of containers.
+    """
     with pool.acquire(host) as client:
         body, size_error = client.containers(size=size)
-        info = client.get_optional("/info")
-        agent = client.get_optional(AGENT_INFO_PATH) if host.scheme == "agent" else {}
-        return HostAnswer(host, 0.0, body, client.api_version, client.version, info, agent, size_error=size_error)
+        described = client.get_optional("/info") if info else {}
+        agent = client.get_optional(AGENT_INFO_PATH) if info and host.scheme == "agent" else {}
+        return HostAnswer(host, 0.0, body, client.api_version, client.version, described, agent, size_error=size_error)

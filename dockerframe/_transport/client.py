@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import threading
 import time
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, Self
 
 from dockerframe._config.host import Timeouts
@@ -49,6 +50,14 @@ class ContainerList(NamedTuple):
     size_error: HostError | None
 
 
+@dataclass(slots=True)
+class _LastTimeout:
+    """When a request timed out the last time, and its error."""
+
+    at: float = 0.0
+    error: HostError | None = None
+
+
 class Client:
     """A connected client. Get one from `dockerframe.new_client`, and close it.
 
@@ -71,7 +80,8 @@ class Client:
         # There is one connection: requests to the host take turns.
         self._turn = threading.RLock()
         self._connection: Connection | None = None
-        self._timeout: tuple[float, HostError] | None = None
+        self._timed_out = _LastTimeout()
+        self._optional_timed_out = _LastTimeout()
 
     def __repr__(self) -> str:
         """Show the host."""
@@ -114,15 +124,7 @@ class Client:
         HostError
             When the host can't be reached, or answers with an error.
         """
-        asked = time.monotonic()
-        with self._turn:
-            if self._timeout is not None and self._timeout[0] > asked:
-                raise self._timeout[1]
-            try:
-                return self._get(self._opened(), path, params or {}, timeouts or self.host.timeouts)
-            except HostTimeoutError as error:
-                self._timeout = (time.monotonic(), error)
-                raise
+        return self._in_turn(path, params or {}, timeouts or self.host.timeouts, self._timed_out)
 
     def get_object(
         self, path: str, params: Mapping[str, str] | None = None, *, timeouts: Timeouts | None = None
@@ -142,7 +144,8 @@ class Client:
         Ask for what is needed first: this takes a third of the read timeout at most, and never raises HostError.
         """
         try:
-            return self.get_object(path, timeouts=self._optional_timeouts)
+            # What times out here fails other optional requests only: the list of another host of this URL may answer.
+            return self._object(self._in_turn(path, {}, self._optional_timeouts, self._optional_timed_out), path)
         except HostError:
             return {}
 
@@ -166,10 +169,13 @@ class Client:
                 raise
             return ContainerList(self.get("/containers/json", params, timeouts=timeouts), error)
 
-    def lines(self, path: str, params: Mapping[str, str], *, timeouts: Timeouts) -> Generator[bytes]:
+    def lines(
+        self, path: str, params: Mapping[str, str], *, timeouts: Timeouts, silence: float | None = None
+    ) -> Generator[bytes]:
         """The lines of an answer without an end, such as `/events`; an empty one first, once it begins.
 
-        Nothing else can be asked meanwhile: use a unique client for it.
+        Nothing else can be asked meanwhile: use a unique client for it. After the answer began, the host may send
+        nothing for `silence` seconds, or for the read timeout without it.
 
         Raises
         ------
@@ -178,7 +184,13 @@ class Client:
         """
         with self._turn:
             connection = self._opened()
-            yield from connection.lines(self._versioned(path), params, timeouts)
+            yield from connection.lines(self._versioned(path), params, timeouts, silence=silence)
+
+    def interrupt(self) -> None:
+        """End the answer under way, from another thread: the request fails as `disconnected`."""
+        connection = self._connection
+        if connection is not None:
+            connection.interrupt()
 
     def close(self) -> None:
         """Give it back to the pool, which keeps it for others; a unique one is disconnected."""
@@ -190,6 +202,19 @@ class Client:
             connection, self._connection = self._connection, None
             if connection is not None:
                 connection.close()
+
+    def _in_turn(self, path: str, params: Mapping[str, str], timeouts: Timeouts, last: _LastTimeout) -> bytes:
+        """The body of an answer. A request that waited while another of its kind timed out fails with it."""
+        asked = time.monotonic()
+        with self._turn:
+            for timeout in (self._timed_out, last):
+                if timeout.error is not None and timeout.at > asked:
+                    raise timeout.error
+            try:
+                return self._get(self._opened(), path, params, timeouts)
+            except HostTimeoutError as error:
+                last.at, last.error = time.monotonic(), error
+                raise
 
     def _opened(self) -> Connection:
         """The connection, opened where it is not yet."""

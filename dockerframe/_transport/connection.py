@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import http.client
 import logging
-import math
 import time
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
@@ -59,8 +58,13 @@ class Connection(Protocol):
     def head(self, path: str, timeouts: Timeouts) -> Mapping[str, str]:
         """The headers of the answer to one HEAD request."""
 
-    def lines(self, path: str, params: Mapping[str, str], timeouts: Timeouts) -> Iterator[bytes]:
+    def lines(
+        self, path: str, params: Mapping[str, str], timeouts: Timeouts, *, silence: float | None = None
+    ) -> Iterator[bytes]:
         """The lines of an answer without an end, as they arrive."""
+
+    def interrupt(self) -> None:
+        """End the answer under way, from another thread."""
 
     def close(self) -> None:
         """Close the sockets."""
@@ -122,17 +126,21 @@ class EngineConnection:
         with self._answer("HEAD", path, {}, timeouts) as response:
             return dict(response.headers)
 
-    def lines(self, path: str, params: Mapping[str, str], timeouts: Timeouts) -> Iterator[bytes]:
+    def lines(
+        self, path: str, params: Mapping[str, str], timeouts: Timeouts, *, silence: float | None = None
+    ) -> Iterator[bytes]:
         """The lines of an answer without an end, as they arrive; an empty one first, once the host begins to answer.
+
+        After it began, the host may send nothing for `silence` seconds, or for the read timeout without it.
 
         Raises
         ------
         HostError
             When the host can't be reached, answers with an error, ends the answer, sends a line past the limit, or
-            nothing for as long as the read timeout.
+            nothing for too long.
         """
         with self._answer("GET", path, params, timeouts) as response:
-            self._pool.deadline.at = math.inf
+            self._pool.deadline.allow_pauses(timeouts.read_timeout if silence is None else silence)
             yield b""
             pieces: list[bytes] = []
             size = 0
@@ -147,6 +155,10 @@ class EngineConnection:
                 if size > _LONGEST_LINE_BYTES:
                     raise self._error("too_large", f"{path} sent a line of more than {_LONGEST_LINE_BYTES} bytes")
         raise self._error("disconnected", f"{path} ended")
+
+    def interrupt(self) -> None:
+        """End the answer under way, from another thread: reading it fails as `disconnected`."""
+        self._pool.deadline.interrupt()
 
     def close(self) -> None:
         """Close the sockets."""

@@ -77,8 +77,18 @@ class _RecordedConnection:
         self.get(path, {}, timeouts)
         return {}
 
-    def lines(self, path: str, params: Mapping[str, str], timeouts: Timeouts) -> Iterator[bytes]:
+    def lines(
+        self,
+        path: str,
+        params: Mapping[str, str],
+        timeouts: Timeouts,
+        *,
+        silence: float | None = None,  # noqa: ARG002 - of Connection
+    ) -> Iterator[bytes]:
         yield from self.get(path, params, timeouts).splitlines()
+
+    def interrupt(self) -> None:
+        """No answer is under way."""
 
     def close(self) -> None:
         """Nothing is open."""

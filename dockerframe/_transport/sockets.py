@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import http.client
 import io
 import math
@@ -44,11 +45,24 @@ class Deadline:
     """
 
     at: float = math.inf
+    socket: Any = None
 
     def check(self) -> None:
         """Raise TimeoutError once the time has passed."""
         if time.monotonic() > self.at:
             raise TimeoutError("the answer was not complete in time")
+
+    def allow_pauses(self, seconds: float) -> None:
+        """Let the answer under way take forever, with pauses of `seconds` at most between its bytes."""
+        self.at = math.inf
+        self.socket.settimeout(seconds)
+
+    def interrupt(self) -> None:
+        """End the answer under way, from another thread: a read that waits for bytes returns."""
+        if self.socket is not None:
+            # A socket that is closed already has no answer under way.
+            with contextlib.suppress(OSError):
+                self.socket.shutdown(socket.SHUT_RDWR)
 
 
 class EnginePool(HTTPConnectionPool):
@@ -254,6 +268,7 @@ class _Response(http.client.HTTPResponse):
 
     def __init__(self, deadline: Deadline, sock: Any, *arguments: Any, **options: Any) -> None:
         super().__init__(sock, *arguments, **options)
+        deadline.socket = sock
         self.fp = io.BufferedReader(_Reader(self.fp.detach(), deadline), _BUFFER_BYTES)
 
     def _read_status(self) -> tuple[str, int, str]:

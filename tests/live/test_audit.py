@@ -10,12 +10,14 @@ import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
 
 import dockerframe as dkf
 from dockerframe import testing
+from dockerframe._transport.connection import EngineConnection
 from tests.engines import Dockerd, missing_for_dockerd
 from tests.engines.containers import root_folder
 from tests.engines.process import free_port
@@ -180,6 +182,33 @@ def test_watch_reports_every_change_even_after_the_engine_was_down(engine: Docke
     assert set(wanted) <= watched.until(*wanted)
     run(engine, "third")
     assert ("third", "added") in watched.until(("third", "added"))
+    watched.end(engine)
+
+
+def test_watch_requests_nothing_after_health_checks(
+    engine: Dockerd, fleet: dkf.Fleet, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each check is several events of the engine, and none of them a difference."""
+    watched = Watched(fleet)
+    watched.begin(engine)
+    run(engine, "checked", "--health-cmd", "true", "--health-interval", "1s")
+    assert ("checked", "health") in watched.until(("checked", "health"))
+    while "healthy" not in engine.docker("inspect", "-f", "{{.State.Health.Status}}", "checked"):
+        time.sleep(0.1)
+    time.sleep(1)
+    asked: list[str] = []
+    get = EngineConnection.get
+
+    def counted(connection: EngineConnection, path: str, *given: Any) -> bytes:
+        asked.append(path)
+        return get(connection, path, *given)
+
+    monkeypatch.setattr(EngineConnection, "get", counted)
+    since = time.time()
+    time.sleep(5)
+    events = engine.docker("events", "--since", f"{since:.3f}", "--until", f"{time.time():.3f}")
+    assert events.count("exec_start") >= 3, events
+    assert asked == [], events
     watched.end(engine)
 
 
