@@ -84,7 +84,23 @@ DATABASES = [
     ("hazelcast/hazelcast", 5701),
     ("eventstore/eventstore", 2113),
     ("REGISTRY.example.com:5000/Team/ClickHouse:1", 9000),
-]
+    *((image, port) for image, ports in {
+        "aerospike/aerospike-server": (3000, 3001, 3002), "rmohr/activemq": (61616, 5672),
+        "apache/artemis": (61616, 5672), "cassandra": (7001, 7199, 9142, 9160),
+        "scylla": (7000, 7001, 7199, 9142, 9160), "scylladb": (7000, 7001, 7199, 9142, 9160), "chromadb": (8000,),
+        "clickhouse": (8443, 9004, 9005, 9009), "couchbase": (8092, 8093, 8094, 8095, 8096, 11207, 11210),
+        "couchdb": (4369, 5986), "crate": (4300,), "dgraph/dgraph": (8080, 9080), "bitnami/etcd": (4001,),
+        "eventstore/eventstore": (1113,), "kurrentplatform/kurrentdb": (1113, 2113), "influxdb": (8088,),
+        "influxdb2": (8086, 8088, 8181), "apache/kafka": (9093, 9094, 19092, 29092),
+        "redpanda": (9092, 9093, 9094, 29092), "manticoresearch/manticore": (9306, 9308, 9312),
+        "milvusdb/milvus": (9091,), "monetdb/monetdb": (50000,), "neo4j": (7473,), "opensearch": (9300, 9600),
+        "orientdb": (2424, 2480), "questdb/questdb": (8812, 9009), "rabbitmq": (4369, 5671, 25672),
+        "ravendb/ravendb": (38888,), "redis": (6380,), "valkey/valkey": (6380, 26379), "eqalpha/keydb": (26379,),
+        "dragonflydb/dragonfly": (6380, 26379), "rethinkdb": (29015,), "tdengine/tdengine": (6030, 6041),
+        "pingcap/tidb": (4000,), "victoriametrics/victoria-metrics": (8481,), "semitechnologies/weaviate": (50051,),
+        "yugabytedb/yugabyte": (7100, 9100), "mirror/yugabytedb": (5433, 7100, 9100), "zookeeper": (2888, 3888),
+    }.items() for port in ports),
+]  # fmt: skip
 
 
 OTHER_SOFTWARE = [
