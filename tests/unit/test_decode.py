@@ -279,6 +279,10 @@ def test_an_empty_inspection_has_the_defaults_of_the_engine() -> None:
     assert [row[name] for name in unknown] == [None] * len(unknown)
 
 
+def test_a_restart_policy_without_a_name_is_no() -> None:
+    assert inspection(HostConfig={"RestartPolicy": {"Name": ""}})["restart_policy"] == "no"
+
+
 @pytest.mark.parametrize("number", [0, -1])
 def test_a_limit_of_zero_or_less_is_no_limit(number: int) -> None:
     limits = dict.fromkeys(("Memory", "CpuShares", "NanoCpus", "CpuQuota", "PidsLimit"), number)

@@ -178,6 +178,11 @@ def test_a_socket_proxy_may_have_the_socket(image: str, is_proxy: bool) -> None:
         assert (evidence(snap, rule) == []) is is_proxy
 
 
+@pytest.mark.parametrize("image", ["sha256:" + "0" * 64, "", "<none>"])
+def test_an_image_without_a_name_is_no_socket_proxy(image: str) -> None:
+    assert len(evidence(mounted("/var/run/docker.sock", image=image), "docker-socket-writable")) == 1
+
+
 def test_a_socket_proxy_may_not_have_the_host() -> None:
     snap = mounted("/etc", image="tecnativa/docker-socket-proxy")
     assert len(evidence(snap, "sensitive-path-mounted")) == 1

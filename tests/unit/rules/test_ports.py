@@ -152,6 +152,25 @@ def test_a_web_interface_and_other_software_at_the_port_are_no_database(image: s
     assert databases_found()[f"{image} {port}"] == []
 
 
+@pytest.mark.parametrize(
+    ("port", "product"),
+    [
+        (1433, "SQL Server"), (1521, "Oracle Database"), (2379, "etcd"), (3050, "Firebird"), (3306, "MySQL"),
+        (5432, "PostgreSQL"), (5984, "CouchDB"), (6379, "Redis"), (7687, "Neo4j"), (8529, "ArangoDB"),
+        (9042, "Cassandra"), (11211, "Memcached"), (26257, "CockroachDB"), (27017, "MongoDB"), (27018, "MongoDB"),
+        (27019, "MongoDB"), (28015, "RethinkDB"), (33060, "MySQL"),
+    ],
+)  # fmt: skip
+def test_the_message_names_the_database_of_the_port(port: int, product: str) -> None:
+    result = run(fleet(one(Ports=[binding(port, 15000)])), "database-published")
+    assert result["message"].to_list() == [f"{product} is published on all interfaces: port 15000/tcp."]
+
+
+def test_the_message_names_the_database_of_the_image() -> None:
+    result = run(fleet(one(Image="valkey/valkey", Ports=[binding(26379, 15000)])), "database-published")
+    assert result["message"].to_list() == ["Redis is published on all interfaces: port 15000/tcp."]
+
+
 @pytest.mark.parametrize("ip", ["127.0.0.1", "::1", "10.147.20.6", "192.168.1.5"])
 def test_a_database_on_one_address_is_not_published_on_all(ip: str) -> None:
     assert evidence(fleet(one(Image="postgres:17", Ports=[binding(5432, ip=ip)])), "database-published") == []

@@ -66,10 +66,11 @@ def test_containers_without_a_project_are_left_out() -> None:
 def test_figures_of_a_project() -> None:
     old = {**member("web"), "Created": 1_700_000_000}
     new = {**member("web", "exited", "Exited (1) 2 hours ago"), "Created": 1_800_000_000}
-    found = row(old, new, member("db", "exited", "Exited (1) now"), member("cache", "created", "Created"))
+    replicas = [{**member("db", "exited", "Exited (1) now"), "Id": number} for number in "12"]
+    found = row(old, new, *replicas, member("cache", "created", "Created"))
     assert (found["host"], found["compose_project"]) == ("local", "shop")
     assert (found["services"], found["services_up"], found["stopped_services"]) == (3, 1, ["cache", "db"])
-    assert (found["containers"], found["running"], found["unhealthy"]) == (4, 1, 0)
+    assert (found["containers"], found["running"], found["unhealthy"]) == (5, 1, 0)
     assert found["last_created"].timestamp() == 1_800_000_000
 
 
