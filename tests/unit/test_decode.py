@@ -160,6 +160,15 @@ def test_a_large_body_is_read_in_pieces_with_the_same_rows(monkeypatch: pytest.M
         assert pieces.errors.height == 0
 
 
+def test_a_large_body_is_cut_between_its_summaries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parsing, "_PIECE_BYTES", 1)
+    body = b'[{"Id":"1"},{"Id":"2"},{"Id":"3"}]'
+    pieces = [bytes(piece.text()) for piece in parsing._pieces(parsing._inside(body))]
+    assert pieces == [b'{"Id":"1"}', b'{"Id":"2"}', b'{"Id":"3"}']
+    alone = b'[{"Id":"1"}]'
+    assert [bytes(piece.text()) for piece in parsing._pieces(parsing._inside(alone))] == [b'{"Id":"1"}']
+
+
 def test_a_boundary_inside_a_summary_falls_back_to_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
     nested = b'[{"Id":"1","New":[{"Id":"x"},{"Id":"y"},{"Id":"z"}]},{"Id":"2"}]'
     monkeypatch.setattr(parsing, "_PIECE_BYTES", 1)

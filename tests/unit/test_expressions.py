@@ -8,6 +8,7 @@ from polars.testing import assert_frame_equal
 
 import dockerframe as dkf
 from dockerframe import expr
+from dockerframe._derive.columns.ports import port_bindings
 from dockerframe.schemas import PORTS
 
 COLUMNS = {function.__name__: function for function in expr._COLUMNS}
@@ -63,3 +64,8 @@ def test_labels_that_are_null_ask_for_nothing() -> None:
     frame = pl.DataFrame({"labels": [None], "names": [["/web"]]}, schema=schema)
     found = frame.select(dkf.is_explicit(), dkf.is_excluded(), dkf.aliases(), dkf.dependencies())
     assert found.row(0) == (False, False, ["web"], [])
+
+
+def test_ports_that_are_null_or_empty_give_no_row_of_a_binding() -> None:
+    frame = pl.DataFrame({"ports": [None, []]}, schema={"ports": PORTS})
+    assert port_bindings(frame.with_columns(host=pl.lit("h"), container_id=pl.lit("1"))).height == 0

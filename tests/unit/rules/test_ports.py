@@ -166,9 +166,29 @@ def test_the_message_names_the_database_of_the_port(port: int, product: str) -> 
     assert result["message"].to_list() == [f"{product} is published on all interfaces: port 15000/tcp."]
 
 
+IMAGES = {
+    "Aerospike": ("aerospike", 3000), "ActiveMQ": ("activemq", 61616), "Cassandra": ("scylla", 7000),
+    "Chroma": ("chroma", 8000), "ClickHouse": ("clickhouse", 8123), "Couchbase": ("couchbase", 8091),
+    "CouchDB": ("couchdb", 4369), "CrateDB": ("crate", 4200), "Db2": ("db2", 50000), "Dgraph": ("dgraph", 8080),
+    "Elasticsearch": ("elasticsearch", 9200), "etcd": ("etcd", 2380), "EventStoreDB": ("kurrentdb", 1113),
+    "Hazelcast": ("hazelcast", 5701), "InfluxDB": ("influxdb2", 8086), "Kafka": ("redpanda", 9092),
+    "Manticore Search": ("manticore", 9306), "Meilisearch": ("meilisearch", 7700), "Memcached": ("memcached", 11211),
+    "Milvus": ("milvus", 19530), "MonetDB": ("monetdb", 50000), "Neo4j": ("neo4j", 7474),
+    "OpenSearch": ("opensearch", 9200), "OrientDB": ("orientdb", 2424), "Qdrant": ("qdrant", 6333),
+    "QuestDB": ("questdb", 9000), "RabbitMQ": ("rabbitmq", 5672), "RavenDB": ("ravendb", 8080),
+    "Redis": ("valkey", 26379), "RethinkDB": ("rethinkdb", 29015), "Solr": ("solr", 8983),
+    "SurrealDB": ("surrealdb", 8000), "TDengine": ("tdengine", 6030), "TiDB": ("tidb", 4000),
+    "Typesense": ("typesense", 8108), "VictoriaMetrics": ("victoria", 8428), "Weaviate": ("weaviate", 8080),
+    "YugabyteDB": ("yugabyte", 5433), "ZooKeeper": ("zookeeper", 2181),
+}  # fmt: skip
+
+
 def test_the_message_names_the_database_of_the_image() -> None:
-    result = run(fleet(one(Image="valkey/valkey", Ports=[binding(26379, 15000)])), "database-published")
-    assert result["message"].to_list() == ["Redis is published on all interfaces: port 15000/tcp."]
+    containers = [one(product, Image=image, Ports=[binding(port, 15000)]) for product, (image, port) in IMAGES.items()]
+    result = run(fleet(*containers), "database-published").select("container_name", "message")
+    assert dict(result.rows()) == {
+        product: f"{product} is published on all interfaces: port 15000/tcp." for product in IMAGES
+    }
 
 
 @pytest.mark.parametrize("ip", ["127.0.0.1", "::1", "10.147.20.6", "192.168.1.5"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import polars as pl
 import pytest
 
 from dockerframe._report.listings import listing
@@ -69,6 +70,13 @@ def test_project_counts_what_is_up() -> None:
     other = summary(Id="2", Labels={**labels, "com.docker.compose.service": "db"}, **ended)
     row = cells("projects", summary(Labels=labels), other)
     assert (row["services"], row["not up"], row["containers"], row["up"]) == ("1/2", "db", "1/2", False)
+
+
+@pytest.mark.parametrize(("number", "shown"), [(80, "http://10.0.0.2:80"), (None, "http://10.0.0.2:?")])
+def test_exposure_shows_its_target_with_a_question_mark_for_an_unknown_port(number: int | None, shown: str) -> None:
+    (column,) = [one for one in REGISTRY["exposures"].listing if one.heading == "target"]
+    row = {"scheme": "http", "target_host": "10.0.0.2", "target_port": number}
+    assert pl.DataFrame([row]).select(column.expression).item() == shown
 
 
 def test_title_is_the_name_in_words() -> None:
