@@ -32,6 +32,7 @@ def test_container_has_a_short_id_and_joined_lists() -> None:
     [
         ([], ""),
         ([port(None)], ""),
+        ([port(None), port(8080, None)], "*:8080→80"),
         ([port(8080), port(8080, "::"), port(8080, "")], "*:8080→80"),
         ([port(9000, "10.0.0.1"), port(443, private=8443)], "*:443→8443, 10.0.0.1:9000→80"),
         ([port(53, kind="udp", private=53), port(53, private=53)], "*:53→53, *:53→53/udp"),
