@@ -124,6 +124,34 @@ def test_9_blacklist(own: dict[str, Any], reasons: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
+    ("own", "reason"),
+    [
+        *(({"Mounts": [{"Destination": f"/var/lib/{folder}"}]}, f"mount:/var/lib/{folder}") for folder in (
+            "postgresql/data", "mysql", "mongodb", "mariadb", "memcached", "rabbitmq",
+        )),
+        *(({"Ports": [{"PrivatePort": port}]}, f"port:{port}") for port in (5432, 3306, 6379, 11211, 27017)),
+        *(({"Image": f"org/{name}:1"}, f"image:{name}") for name in (
+            "postgres", "mysql", "mariadb", "redis", "memcached", "mongo", "rabbitmq", "couchdb", "neo4j", "telegraf",
+            "elasticsearch", "meilisearch", "kibana", "solr",
+        )),
+        *(({"Image": f"{author}/x"}, f"author:{author}") for author in (
+            "selenium", "browserless", "zenika", "zabbix", "moby", "docker",
+        )),
+    ],
+)  # fmt: skip
+def test_9_every_entry_of_the_blacklist(own: dict[str, Any], reason: str) -> None:
+    assert container(**own)["blacklist_reasons"] == [reason]
+
+
+def test_9_mounts_and_ports_are_sorted_and_named_once() -> None:
+    mounts = [{"Destination": f"/var/lib/{name}"} for name in ("rabbitmq", "mysql", "mysql")]
+    ports = [{"PrivatePort": port} for port in (27017, 3306, 27017)]
+    assert container(Mounts=mounts, Ports=ports)["blacklist_reasons"] == [
+        "mount:/var/lib/mysql", "mount:/var/lib/rabbitmq", "port:3306", "port:27017",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
     ("url", "local"),
     [
         ("unix:///var/run/docker.sock", True), ("tcp://localhost:2375", True), ("tcp://127.0.0.1:2375", True),
@@ -267,6 +295,41 @@ def test_11_one_bad_value_takes_the_idle_configuration(name: str, text: str) -> 
     idle = {"idle_timeout": "10s", name: text}
     assert labelled(**idle)["idle_timeout"] is None
     assert errors({f"proxy.{one}": value for one, value in idle.items()}) == [("invalid_idle", f"proxy.{name}")]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        *(("stop_method", method) for method in ("pause", "stop", "kill")),
+        *(("stop_signal", prefix + name) for name in ("INT", "TERM", "KILL", "QUIT", "HUP") for prefix in ("SIG", "")),
+        *(("start_endpoint", path) for path in ("/", "/a%2Fb", "/a?b=c")),
+    ],
+)
+def test_11_every_choice_is_valid(name: str, text: str) -> None:
+    row = labelled(idle_timeout="10s", **{name: text})
+    assert (row["idle_timeout"], row[name]) == (timedelta(seconds=10), text)
+
+
+@pytest.mark.parametrize(("zero", "default"), [("wake_timeout", 180), ("stop_timeout", 60)])
+def test_11_a_timeout_of_zero_stands_for_its_default(zero: str, default: int) -> None:
+    assert labelled(idle_timeout="10s", **{zero: "0s"})[zero] == timedelta(seconds=default)
+
+
+@pytest.mark.parametrize(
+    ("text", "microseconds"),
+    [
+        ("1us", 1), ("1µs", 1), ("1μs", 1), ("1999ns", 1), ("3ms", 3_000), ("1.5s", 1_500_000), (".5s", 500_000),
+        ("2.s", 2_000_000), ("+1m", 60_000_000), ("2h", 7_200_000_000), ("9223372036s", 9_223_372_036_000_000),
+    ],
+)  # fmt: skip
+def test_11_units_down_to_nanoseconds(text: str, microseconds: int) -> None:
+    assert labelled(idle_timeout=text)["idle_timeout"] == timedelta(microseconds=microseconds)
+
+
+@pytest.mark.parametrize("text", ["9223372037s", "1h-5m", "1 h", "s", ".s", "00"])
+def test_11_other_texts_are_not_durations(text: str) -> None:
+    assert labelled(idle_timeout=text)["idle_timeout"] is None
+    assert errors({"proxy.idle_timeout": text}) == [("invalid_idle", "proxy.idle_timeout")]
 
 
 @pytest.mark.parametrize("off", ["0", "0s", "-5s", "-1h"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
@@ -163,7 +164,20 @@ def test_a_large_body_is_read_in_pieces_with_the_same_rows(monkeypatch: pytest.M
         assert pieces.errors.height == 0
 
 
+<<<<<<< HEAD
 def test_a_boundary_inside_a_summary_has_the_body_read_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
+=======
+def test_a_large_body_is_cut_between_its_summaries(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parsing, "_PIECE_BYTES", 1)
+    body = b'[{"Id":"1"},{"Id":"2"},{"Id":"3"}]'
+    pieces = [bytes(piece.text()) for piece in parsing._pieces(parsing._inside(body))]
+    assert pieces == [b'{"Id":"1"}', b'{"Id":"2"}', b'{"Id":"3"}']
+    alone = b'[{"Id":"1"}]'
+    assert [bytes(piece.text()) for piece in parsing._pieces(parsing._inside(alone))] == [b'{"Id":"1"}']
+
+
+def test_a_boundary_inside_a_summary_falls_back_to_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+>>>>>>> refs/heads/mutation
     nested = b'[{"Id":"1","New":[{"Id":"x"},{"Id":"y"},{"Id":"z"}]},{"Id":"2"}]'
     monkeypatch.setattr(parsing, "_PIECE_BYTES", 1)
     assert decode_bodies({"h": nested}).summaries["container_id"].to_list() == ["1", "2"]
@@ -225,6 +239,7 @@ def test_bodies_that_are_valid_only_when_joined_are_read_separately(first: bytes
     assert together.errors.equals(pl.concat([one.errors for one in alone.values()]))
 
 
+<<<<<<< HEAD
 def body_of(*summaries: dict[str, object]) -> bytes:
     return json.dumps(summaries).encode()
 
@@ -383,3 +398,121 @@ def test_few_tries_find_what_is_broken_and_many_broken_rows_end_them() -> None:
     _, broken = _foreign.process_apart(frame.with_columns(broken=True), work)
     assert sum(part.rows.height for part in broken) == 10_000
     assert len(tried) < 400
+=======
+def inspection(**answer: Any) -> dict[str, Any]:
+    """The row of the table `inspections` for an answer."""
+    row = {"host": ["a"], "container_id": ["1"], "answer": [json.dumps(answer)]}
+    return decode_inspections(pl.DataFrame(row)).inspections.row(0, named=True)
+
+
+def test_every_value_of_an_inspection_is_there() -> None:
+    host = {
+        "Privileged": True, "CapAdd": ["CAP_NET_RAW", "sys_time"], "CapDrop": ["all"], "SecurityOpt": ["label=disable"],
+        "ReadonlyRootfs": True, "Memory": 1, "CpuShares": 2, "NanoCpus": 3, "CpuQuota": 4, "CpuPeriod": 5, "PidsLimit": 6,
+        "RestartPolicy": {"Name": "on-failure", "MaximumRetryCount": 7}, "PidMode": "host", "IpcMode": "private",
+        "UTSMode": "uts", "UsernsMode": "auto", "CgroupParent": "/mine", "Runtime": "runc", "LogConfig": {"Type": "local"},
+        "Devices": [{"PathOnHost": "/dev/a"}], "DeviceRequests": [{"Driver": "cdi", "DeviceIDs": ["x", "y"]}],
+        "Ulimits": [{"Name": "nofile"}],
+    }  # fmt: skip
+    config = {
+        "User": "me",
+        "Env": ["A=1=2", "B"],
+        "Healthcheck": {"Test": ["CMD", "x"]},
+        "ExposedPorts": {"80/tcp": {}},
+    }
+    log = [{"ExitCode": 0, "Output": "fine"}, {"ExitCode": 9, "Output": "no route"}]
+    state = {
+        "ExitCode": 10, "OOMKilled": True, "Error": "it failed", "StartedAt": "2026-06-01T12:00:00.5Z",
+        "FinishedAt": "2026-06-02T12:00:00Z", "Health": {"FailingStreak": 11, "Log": log},
+    }  # fmt: skip
+    row = inspection(HostConfig=host, Config=config, State=state, RestartCount=8, AppArmorProfile="unconfined")
+    started, finished = row.pop("started_at"), row.pop("finished_at")
+    assert row == {
+        "host": "a", "container_id": "1", "user": "me", "privileged": True, "cap_add": ["NET_RAW", "SYS_TIME"],
+        "cap_drop": ["ALL"], "security_opt": ["label=disable"], "apparmor_profile": "unconfined", "read_only_root": True,
+        "memory_limit": 1, "cpu_shares": 2, "nano_cpus": 3, "pids_limit": 6, "restart_policy": "on-failure",
+        "restart_retries": 7, "restart_count": 8, "pid_mode": "host", "ipc_mode": "private", "uts_mode": "uts",
+        "userns_mode": "auto", "cgroup_parent": "/mine", "devices": ["/dev/a"], "device_requests": ["cdi: x, y"],
+        "runtime": "runc", "log_driver": "local", "ulimits": ["nofile"], "environment": ["A", "B"],
+        "healthcheck": ["CMD", "x"], "exposed_ports": ["80/tcp"], "exit_code": 10, "oom_killed": True,
+        "state_error": "it failed", "health_exit_code": 9, "health_output": "no route", "failing_streak": 11,
+    }  # fmt: skip
+    assert (started.isoformat(), finished.isoformat()) == (
+        "2026-06-01T12:00:00.500000+00:00",
+        "2026-06-02T12:00:00+00:00",
+    )
+
+
+def test_an_empty_inspection_has_the_defaults_of_the_engine() -> None:
+    row = inspection()
+    flags = ("privileged", "read_only_root", "oom_killed")
+    assert [row[name] for name in flags] == [False] * 3
+    texts = ("user", "apparmor_profile", "pid_mode", "ipc_mode", "uts_mode", "userns_mode", "cgroup_parent", "runtime", "log_driver")  # fmt: skip
+    assert [row[name] for name in texts] == [""] * len(texts)
+    lists = ("cap_add", "cap_drop", "security_opt", "devices", "device_requests", "ulimits", "environment", "exposed_ports")  # fmt: skip
+    assert [row[name] for name in lists] == [[]] * len(lists)
+    assert (row["restart_policy"], row["restart_retries"], row["restart_count"]) == ("no", 0, 0)
+    unknown = ("memory_limit", "cpu_shares", "nano_cpus", "pids_limit", "healthcheck", "exit_code", "state_error", "health_exit_code", "health_output", "failing_streak", "started_at", "finished_at")  # fmt: skip
+    assert [row[name] for name in unknown] == [None] * len(unknown)
+
+
+def test_a_restart_policy_without_a_name_is_no() -> None:
+    assert inspection(HostConfig={"RestartPolicy": {"Name": ""}})["restart_policy"] == "no"
+
+
+@pytest.mark.parametrize("number", [0, -1])
+def test_a_limit_of_zero_or_less_is_no_limit(number: int) -> None:
+    limits = dict.fromkeys(("Memory", "CpuShares", "NanoCpus", "CpuQuota", "PidsLimit"), number)
+    row = inspection(HostConfig=limits)
+    assert [row[name] for name in ("memory_limit", "cpu_shares", "nano_cpus", "pids_limit")] == [None] * 4
+
+
+@pytest.mark.parametrize(
+    ("limits", "nano_cpus"),
+    [
+        ({"CpuQuota": 50_000}, 500_000_000),
+        ({"CpuQuota": 50_000, "CpuPeriod": 0}, 500_000_000),
+        ({"CpuQuota": 50_000, "CpuPeriod": 25_000}, 2_000_000_000),
+        ({"NanoCpus": 7, "CpuQuota": 50_000}, 7),
+    ],
+)
+def test_a_quota_is_a_limit_of_processors(limits: dict[str, int], nano_cpus: int) -> None:
+    assert inspection(HostConfig=limits)["nano_cpus"] == nano_cpus
+
+
+@pytest.mark.parametrize(
+    ("request_", "text"),
+    [
+        ({"Driver": "nvidia", "Count": 2}, "nvidia: 2"),
+        ({"Driver": "nvidia", "Count": 0, "DeviceIDs": ["3"]}, "nvidia: 3"),
+        ({"Driver": "", "Count": -1, "Capabilities": [["gpu", "compute"], ["x"]]}, "gpu+compute: all"),
+        ({"Count": 0}, "device: 0"),
+        ({}, "device: all"),
+    ],
+)
+def test_a_request_for_devices_as_text(request_: dict[str, object], text: str) -> None:
+    assert inspection(HostConfig={"DeviceRequests": [request_]})["device_requests"] == [text]
+
+
+@pytest.mark.parametrize("created", [-62_135_596_800, 253_402_300_799])
+def test_the_first_and_the_last_second_of_the_calendar_are_times(created: int) -> None:
+    found = dkf.from_summaries([summary(Created=created)]).containers["created"]
+    assert found.dt.epoch("s").item() == created
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("0001-01-01T00:00:00Z", None),
+        ("0001-01-01T00:00:01Z", "0001-01-01T00:00:01+00:00"),
+        ("9999-12-31T23:59:59.999999999Z", "9999-12-31T23:59:59.999999+00:00"),
+        ("2026-06-01T12:00:00+02:00", "2026-06-01T10:00:00+00:00"),
+        ("9999-12-31T23:59:59-02:00", None),
+        ("0001-01-01T00:00:00+02:00", None),
+        ("", None),
+    ],
+)
+def test_a_time_of_an_inspection(text: str, expected: str | None) -> None:
+    found = inspection(State={"StartedAt": text})["started_at"]
+    assert (found and found.isoformat()) == expected
+>>>>>>> refs/heads/mutation

@@ -56,6 +56,11 @@ def test_a_running_container_needs_its_dependency_running(state: str, status: st
     assert found(snap, "dependency-stopped") == [("high", f"dependencies.dependency: db; its status: {status}")]
 
 
+def test_a_dependency_whose_status_is_not_sent_is_found() -> None:
+    snap = fleet(db(State="exited", Status=None), needs_db())
+    assert evidence(snap, "dependency-stopped") == ["dependencies.dependency: db; its status: not sent"]
+
+
 def test_a_dependency_may_be_stopped_when() -> None:
     # It runs.
     assert evidence(fleet(db(), needs_db()), "dependency-stopped") == []

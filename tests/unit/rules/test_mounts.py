@@ -178,6 +178,11 @@ def test_a_socket_proxy_may_have_the_socket(image: str, is_proxy: bool) -> None:
         assert (evidence(snap, rule) == []) is is_proxy
 
 
+@pytest.mark.parametrize("image", ["sha256:" + "0" * 64, "", "<none>"])
+def test_an_image_without_a_name_is_no_socket_proxy(image: str) -> None:
+    assert len(evidence(mounted("/var/run/docker.sock", image=image), "docker-socket-writable")) == 1
+
+
 def test_a_socket_proxy_may_not_have_the_host() -> None:
     snap = mounted("/etc", image="tecnativa/docker-socket-proxy")
     assert len(evidence(snap, "sensitive-path-mounted")) == 1
@@ -251,7 +256,23 @@ SENSITIVE = [
     (r"C:\Windows", "low", "high"),
     (r"c:\ProgramData\docker", "medium", "high"),
     ("/host_mnt/etc", "medium", "high"),
-]
+    *((path, None, "high") for path in (
+        "/proc/sys/kernel", "/proc/sys/kernel/core_pattern", "/usr/sbin", "/usr/lib", "/usr/lib64", "/usr/libexec",
+        "/usr/local", "/usr/local/sbin", "/lib32", "/lib/systemd", "/lib/systemd/system", "/usr/lib/systemd", "/efi",
+    )),
+    *((path, "low", "high") for path in (
+        "/proc/1", r"C:\Windows\System32", r"C:\ProgramData", "/etc/cron.daily", "/etc/cron.hourly", "/etc/cron.monthly",
+        "/etc/cron.weekly", "/etc/init.d", "/etc/ld.so.conf.d", "/etc/modprobe.d", "/etc/polkit-1", "/etc/profile.d",
+        "/etc/rc.local", "/etc/security", "/etc/systemd", "/etc/udev/rules.d", "/var/spool/cron",
+    )),
+    *((path, "medium", "high") for path in (
+        "/etc/gshadow", "/etc/docker/daemon.json", "/etc/rancher", "/etc/rancher/k3s", "/root/.ssh/authorized_keys",
+        "/root/.docker", "/var/lib/docker/overlay2", "/var/lib/docker/image", "/var/lib/docker/swarm",
+        "/var/lib/containers", "/var/lib/containers/storage/volumes", "/var/lib/containers/storage/overlay",
+        "/var/lib/rancher", "/var/lib/rancher/k3s", "/var/lib/etcd", "/var/lib/balena-engine",
+    )),
+    ("/sys/firmware", None, "medium"),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("path", "read_only", "writable"), SENSITIVE)

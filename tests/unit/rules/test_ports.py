@@ -84,7 +84,23 @@ DATABASES = [
     ("hazelcast/hazelcast", 5701),
     ("eventstore/eventstore", 2113),
     ("REGISTRY.example.com:5000/Team/ClickHouse:1", 9000),
-]
+    *((image, port) for image, ports in {
+        "aerospike/aerospike-server": (3000, 3001, 3002), "rmohr/activemq": (61616, 5672),
+        "apache/artemis": (61616, 5672), "cassandra": (7001, 7199, 9142, 9160),
+        "scylla": (7000, 7001, 7199, 9142, 9160), "scylladb": (7000, 7001, 7199, 9142, 9160), "chromadb": (8000,),
+        "clickhouse": (8443, 9004, 9005, 9009), "couchbase": (8092, 8093, 8094, 8095, 8096, 11207, 11210),
+        "couchdb": (4369, 5986), "crate": (4300,), "dgraph/dgraph": (8080, 9080), "bitnami/etcd": (4001,),
+        "eventstore/eventstore": (1113,), "kurrentplatform/kurrentdb": (1113, 2113), "influxdb": (8088,),
+        "influxdb2": (8086, 8088, 8181), "apache/kafka": (9093, 9094, 19092, 29092),
+        "redpanda": (9092, 9093, 9094, 29092), "manticoresearch/manticore": (9306, 9308, 9312),
+        "milvusdb/milvus": (9091,), "monetdb/monetdb": (50000,), "neo4j": (7473,), "opensearch": (9300, 9600),
+        "orientdb": (2424, 2480), "questdb/questdb": (8812, 9009), "rabbitmq": (4369, 5671, 25672),
+        "ravendb/ravendb": (38888,), "redis": (6380,), "valkey/valkey": (6380, 26379), "eqalpha/keydb": (26379,),
+        "dragonflydb/dragonfly": (6380, 26379), "rethinkdb": (29015,), "tdengine/tdengine": (6030, 6041),
+        "pingcap/tidb": (4000,), "victoriametrics/victoria-metrics": (8481,), "semitechnologies/weaviate": (50051,),
+        "yugabytedb/yugabyte": (7100, 9100), "mirror/yugabytedb": (5433, 7100, 9100), "zookeeper": (2888, 3888),
+    }.items() for port in ports),
+]  # fmt: skip
 
 
 OTHER_SOFTWARE = [
@@ -134,6 +150,45 @@ def test_a_database_on_all_interfaces_is_found(image: str, port: int) -> None:
 @pytest.mark.parametrize(("image", "port"), OTHER_SOFTWARE)
 def test_a_web_interface_and_other_software_at_the_port_are_no_database(image: str, port: int) -> None:
     assert databases_found()[f"{image} {port}"] == []
+
+
+@pytest.mark.parametrize(
+    ("port", "product"),
+    [
+        (1433, "SQL Server"), (1521, "Oracle Database"), (2379, "etcd"), (3050, "Firebird"), (3306, "MySQL"),
+        (5432, "PostgreSQL"), (5984, "CouchDB"), (6379, "Redis"), (7687, "Neo4j"), (8529, "ArangoDB"),
+        (9042, "Cassandra"), (11211, "Memcached"), (26257, "CockroachDB"), (27017, "MongoDB"), (27018, "MongoDB"),
+        (27019, "MongoDB"), (28015, "RethinkDB"), (33060, "MySQL"),
+    ],
+)  # fmt: skip
+def test_the_message_names_the_database_of_the_port(port: int, product: str) -> None:
+    result = run(fleet(one(Ports=[binding(port, 15000)])), "database-published")
+    assert result["message"].to_list() == [f"{product} is published on all interfaces: port 15000/tcp."]
+
+
+IMAGES = {
+    "Aerospike": ("aerospike", 3000), "ActiveMQ": ("activemq", 61616), "Cassandra": ("scylla", 7000),
+    "Chroma": ("chroma", 8000), "ClickHouse": ("clickhouse", 8123), "Couchbase": ("couchbase", 8091),
+    "CouchDB": ("couchdb", 4369), "CrateDB": ("crate", 4200), "Db2": ("db2", 50000), "Dgraph": ("dgraph", 8080),
+    "Elasticsearch": ("elasticsearch", 9200), "etcd": ("etcd", 2380), "EventStoreDB": ("kurrentdb", 1113),
+    "Hazelcast": ("hazelcast", 5701), "InfluxDB": ("influxdb2", 8086), "Kafka": ("redpanda", 9092),
+    "Manticore Search": ("manticore", 9306), "Meilisearch": ("meilisearch", 7700), "Memcached": ("memcached", 11211),
+    "Milvus": ("milvus", 19530), "MonetDB": ("monetdb", 50000), "Neo4j": ("neo4j", 7474),
+    "OpenSearch": ("opensearch", 9200), "OrientDB": ("orientdb", 2424), "Qdrant": ("qdrant", 6333),
+    "QuestDB": ("questdb", 9000), "RabbitMQ": ("rabbitmq", 5672), "RavenDB": ("ravendb", 8080),
+    "Redis": ("valkey", 26379), "RethinkDB": ("rethinkdb", 29015), "Solr": ("solr", 8983),
+    "SurrealDB": ("surrealdb", 8000), "TDengine": ("tdengine", 6030), "TiDB": ("tidb", 4000),
+    "Typesense": ("typesense", 8108), "VictoriaMetrics": ("victoria", 8428), "Weaviate": ("weaviate", 8080),
+    "YugabyteDB": ("yugabyte", 5433), "ZooKeeper": ("zookeeper", 2181),
+}  # fmt: skip
+
+
+def test_the_message_names_the_database_of_the_image() -> None:
+    containers = [one(product, Image=image, Ports=[binding(port, 15000)]) for product, (image, port) in IMAGES.items()]
+    result = run(fleet(*containers), "database-published").select("container_name", "message")
+    assert dict(result.rows()) == {
+        product: f"{product} is published on all interfaces: port 15000/tcp." for product in IMAGES
+    }
 
 
 @pytest.mark.parametrize("ip", ["127.0.0.1", "::1", "10.147.20.6", "192.168.1.5"])

@@ -192,3 +192,23 @@ def test_what_could_not_be_read_is_info_and_no_fault_of_a_label() -> None:
 def test_a_container_without_a_name_is_shown_by_its_short_id() -> None:
     nameless = one(Id="0123456789abcdef", Names=[], State="restarting")
     assert names(fleet(nameless), "restarting") == {"0123456789ab"}
+
+
+@pytest.mark.parametrize("rule", ["restarting", "exited-service"])
+def test_a_status_that_is_not_sent_is_named_in_the_evidence(rule: str) -> None:
+    state = {"restarting": "restarting", "exited-service": "exited"}[rule]
+    snap = fleet(WEB, service("shop-api-1", State=state, Status=None))
+    assert evidence(snap, rule) == ["containers.status: not sent"]
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        ("Exited (1) now", "The service api of shop failed with exit status 1."),
+        ("Exited (143) now", "The service api of shop was stopped."),
+        ("stopped", "The service api of shop has ended."),
+    ],
+)
+def test_the_message_of_an_ended_service_names_how_it_ended(status: str, message: str) -> None:
+    snap = fleet(WEB, service("shop-api-1", State="exited", Status=status))
+    assert run(snap, "exited-service")["message"].to_list() == [message]

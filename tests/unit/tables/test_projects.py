@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+import dockerframe as dkf
 from tests.summaries import snapshot_of, summary
 
 PROJECT, SERVICE, ONEOFF = (f"com.docker.compose.{name}" for name in ("project", "service", "oneoff"))
@@ -59,3 +61,28 @@ def test_unhealthy_containers_are_counted() -> None:
 
 def test_containers_without_a_project_are_left_out() -> None:
     assert snapshot_of(summary()).projects.height == 0
+
+
+def test_figures_of_a_project() -> None:
+    old = {**member("web"), "Created": 1_700_000_000}
+    new = {**member("web", "exited", "Exited (1) 2 hours ago"), "Created": 1_800_000_000}
+    replicas = [{**member("db", "exited", "Exited (1) now"), "Id": number} for number in "12"]
+    found = row(old, new, *replicas, member("cache", "created", "Created"))
+    assert (found["host"], found["compose_project"]) == ("local", "shop")
+    assert (found["services"], found["services_up"], found["stopped_services"]) == (3, 1, ["cache", "db"])
+    assert (found["containers"], found["running"], found["unhealthy"]) == (5, 1, 0)
+    assert found["last_created"].timestamp() == 1_800_000_000
+
+
+def test_status_that_is_not_sent_is_not_up() -> None:
+    missing = {**member("db", "exited"), "Status": None}
+    assert row(member("web"), missing)["stopped_services"] == ["db"]
+
+
+def test_projects_are_sorted_and_those_of_the_same_name_on_two_hosts_are_two() -> None:
+    def other(project: str) -> dict[str, Any]:
+        return summary(Id=project, Labels={PROJECT: project, SERVICE: "web"})
+
+    two = {host: json.dumps([other("shop"), other("blog")]).encode() for host in ("b", "a")}
+    rows = dkf.from_bodies(two).projects.select("host", "compose_project").rows()
+    assert rows == [("a", "blog"), ("a", "shop"), ("b", "blog"), ("b", "shop")]
