@@ -164,9 +164,6 @@ def test_a_large_body_is_read_in_pieces_with_the_same_rows(monkeypatch: pytest.M
         assert pieces.errors.height == 0
 
 
-<<<<<<< HEAD
-def test_a_boundary_inside_a_summary_has_the_body_read_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
-=======
 def test_a_large_body_is_cut_between_its_summaries(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parsing, "_PIECE_BYTES", 1)
     body = b'[{"Id":"1"},{"Id":"2"},{"Id":"3"}]'
@@ -176,8 +173,7 @@ def test_a_large_body_is_cut_between_its_summaries(monkeypatch: pytest.MonkeyPat
     assert [bytes(piece.text()) for piece in parsing._pieces(parsing._inside(alone))] == [b'{"Id":"1"}']
 
 
-def test_a_boundary_inside_a_summary_falls_back_to_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
->>>>>>> refs/heads/mutation
+def test_a_boundary_inside_a_summary_has_the_body_read_in_one_piece(monkeypatch: pytest.MonkeyPatch) -> None:
     nested = b'[{"Id":"1","New":[{"Id":"x"},{"Id":"y"},{"Id":"z"}]},{"Id":"2"}]'
     monkeypatch.setattr(parsing, "_PIECE_BYTES", 1)
     assert decode_bodies({"h": nested}).summaries["container_id"].to_list() == ["1", "2"]
@@ -239,7 +235,6 @@ def test_bodies_that_are_valid_only_when_joined_are_read_separately(first: bytes
     assert together.errors.equals(pl.concat([one.errors for one in alone.values()]))
 
 
-<<<<<<< HEAD
 def body_of(*summaries: dict[str, object]) -> bytes:
     return json.dumps(summaries).encode()
 
@@ -398,7 +393,8 @@ def test_few_tries_find_what_is_broken_and_many_broken_rows_end_them() -> None:
     _, broken = _foreign.process_apart(frame.with_columns(broken=True), work)
     assert sum(part.rows.height for part in broken) == 10_000
     assert len(tried) < 400
-=======
+
+
 def inspection(**answer: Any) -> dict[str, Any]:
     """The row of the table `inspections` for an answer."""
     row = {"host": ["a"], "container_id": ["1"], "answer": [json.dumps(answer)]}
@@ -515,4 +511,3 @@ def test_the_first_and_the_last_second_of_the_calendar_are_times(created: int) -
 def test_a_time_of_an_inspection(text: str, expected: str | None) -> None:
     found = inspection(State={"StartedAt": text})["started_at"]
     assert (found and found.isoformat()) == expected
->>>>>>> refs/heads/mutation
