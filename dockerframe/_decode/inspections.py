@@ -102,7 +102,7 @@ def decode_inspections(answers: pl.DataFrame) -> Inspected:
     parts, broken = process_apart(answers.filter(is_within), _rows)
     refused = [answers.filter(~is_within), *(part.rows for part in broken)]
     errors = [
-        inspect_error(host, container_id, "inspect_failed", "The engine's answer is no inspection.")
+        inspect_error(host, container_id, "inspect_failed", "The engine's answer is not an inspection.")
         for host, container_id, _ in pl.concat(refused).iter_rows()
     ]
     return Inspected(pl.concat([INSPECTIONS.empty(), *parts]), pl.DataFrame(errors, schema=ERRORS.schema))
@@ -188,5 +188,5 @@ def _given(text: pl.Expr) -> pl.Expr:
 
 
 def _limit(number: pl.Expr) -> pl.Expr:
-    """A limit; null where the engine says that there is none, by 0 or less."""
+    """A limit; null where the engine sends 0 or less, which means unlimited."""
     return pl.when(number > 0).then(number)
