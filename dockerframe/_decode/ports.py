@@ -25,7 +25,7 @@ class CheckedPorts(NamedTuple):
 def check_ports(wire: pl.DataFrame) -> CheckedPorts:
     """Leave out the bindings with an invalid port, because a null would look like a port that is not published.
 
-    A port of 0 means that there is no port: it becomes null. Rows are as on the wire, before and after.
+    Port 0 stands for a missing port and becomes null. Rows are as on the wire, before and after.
     """
     bindings = wire.select(pl.col("Ports").explode(empty_as_null=False, keep_nulls=False)).unnest("Ports")
     complete = bindings.select(

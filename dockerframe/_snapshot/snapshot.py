@@ -459,7 +459,7 @@ class Snapshot:
         Raises
         ------
         SnapshotError
-            When the snapshot was read, joined or made from bytes, so that there is no fleet to ask.
+            When the snapshot was read, joined or made from bytes: it has no fleet to ask.
         """
         source = self._asked(None)
         size = self.containers["size_rw"].count() > 0

@@ -59,8 +59,8 @@ def watch(source: FleetSource, *, output: str) -> None:
     if source.demo:
         raise click.UsageError("The demo fleet never changes: use --config, --context or --host.")
     fleet = source.fleet()
-    warn(f"Watching {len(fleet.hosts)} hosts; Ctrl-C ends it.")
     try:
+        warn(f"Watching {len(fleet.hosts)} hosts; Ctrl-C ends it.")
         with closing(fleet.watch()) as changes:
             for changed in changes:
                 found = changed if source.reveal else REGISTRY["differences"].redacted(changed)

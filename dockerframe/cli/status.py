@@ -20,7 +20,7 @@ FOUND: Final = 4
 def finish(snap: Snapshot, *, found: bool = False) -> None:
     """Report the hosts that failed on standard error, and exit with the status of the whole.
 
-    `found` means that there are findings as severe as `--fail-on`.
+    `found` is for findings as severe as `--fail-on`.
     """
     failed = snap.hosts.filter(~pl.col("ok"))
     for kind, message in failed.select("error_kind", "error").iter_rows():

@@ -8,7 +8,6 @@ import shlex
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from importlib.metadata import distributions
 from pathlib import Path
@@ -71,7 +70,6 @@ def test_commands_for_hosts(command: str, machine: tuple[Path, dict[str, str], d
         if " watch " in command:
             assert run.stderr is not None
             assert b"Ctrl-C ends it" in run.stderr.readline()
-            time.sleep(1)
             run.send_signal(signal.SIGINT)
         shown, problems = run.communicate(timeout=300)
     assert run.returncode == (130 if " watch " in command else 0), problems
